@@ -1,0 +1,1 @@
+"""Forecast a language model's benchmark scores before you train it."""

@@ -1,0 +1,118 @@
+"""Run tables as files: Parquet with its metadata inside, CSV and JSONL with a sidecar."""
+
+import json
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from foretell.errors import DataError
+from foretell.io.atomic import write_atomically
+from foretell.metadata import Metadata
+from foretell.registry import Registry
+from foretell.runs import Runs
+
+PARQUET_KEY = "foretell"
+
+
+def read_table(path: str | Path) -> tuple[pl.DataFrame, Metadata | None]:
+    """Read a Parquet, CSV or JSONL file, with its metadata where there is some.
+
+    Values of a CSV come as text; `build_runs` casts them.
+
+    Raises:
+        DataError: the file is missing, empty, cut short or of an unknown kind.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"{path}: there is no such file.")
+    read = READERS.get(path.suffix.lower())
+    if read is None:
+        raise DataError(f"{path}: {path.suffix or 'no'} ending is not one of {', '.join(READERS)}. Convert the file.")
+    if path.stat().st_size == 0:
+        raise DataError(f"{path}: the file is empty. Give one row per checkpoint.")
+    try:
+        frame = read(path)
+    except (pl.exceptions.PolarsError, OSError, UnicodeError) as error:
+        raise DataError(f"{path} cannot be read: {_first_line(error)}. Is it complete, and of this kind?") from None
+    return frame, _read_metadata(path)
+
+
+def write_table(runs: Runs, path: str | Path) -> Path:
+    """Write a run table as Parquet, CSV or JSONL, never half-written.
+
+    Parquet carries the metadata inside; beside a CSV or JSONL it goes to `NAME.meta.toml`.
+
+    Raises:
+        DataError: the ending is unknown, or the place cannot be written to.
+    """
+    path = Path(path)
+    write = WRITERS.get(path.suffix.lower())
+    if write is None:
+        raise DataError(f"{path}: {path.suffix or 'no'} ending is not one of {', '.join(WRITERS)}. Choose one of them.")
+    if path.suffix.lower() != ".parquet" and runs.metadata.to_dict():
+        write_atomically(sidecar(path), lambda temporary: temporary.write_text(_to_toml(runs.metadata)))
+    return write_atomically(path, lambda temporary: write(runs, temporary))
+
+
+def sidecar(path: Path) -> Path:
+    """Return the place of the metadata beside a CSV or JSONL."""
+    return path.with_name(f"{path.stem}.meta.toml")
+
+
+def _read_csv(path: Path) -> pl.DataFrame:
+    return pl.read_csv(path, infer_schema=False)
+
+
+def _read_jsonl(path: Path) -> pl.DataFrame:
+    return pl.read_ndjson(path, infer_schema_length=None)
+
+
+def _read_parquet(path: Path) -> pl.DataFrame:
+    return pl.read_parquet(path, memory_map=False)
+
+
+def _write_csv(runs: Runs, path: Path) -> None:
+    runs.frame.write_csv(path)
+
+
+def _write_jsonl(runs: Runs, path: Path) -> None:
+    runs.frame.write_ndjson(path)
+
+
+def _write_parquet(runs: Runs, path: Path) -> None:
+    runs.frame.write_parquet(path, metadata={PARQUET_KEY: json.dumps(runs.metadata.to_dict())})
+
+
+READERS: Registry[Callable[[Path], pl.DataFrame]] = Registry(
+    "file ending", {".parquet": _read_parquet, ".csv": _read_csv, ".jsonl": _read_jsonl}
+)
+WRITERS: Registry[Callable[[Runs, Path], None]] = Registry(
+    "file ending", {".parquet": _write_parquet, ".csv": _write_csv, ".jsonl": _write_jsonl}
+)
+
+
+def _read_metadata(path: Path) -> Metadata | None:
+    plain: dict[str, Any] | None = None
+    source = path
+    try:
+        if path.suffix.lower() == ".parquet":
+            stored = pl.read_parquet_metadata(path).get(PARQUET_KEY)
+            plain = json.loads(stored) if stored else None
+        elif (source := sidecar(path)).is_file():
+            plain = tomllib.loads(source.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise DataError(f"{source}: the metadata cannot be read: {_first_line(error)}.") from None
+    return None if plain is None else Metadata.from_dict(plain)
+
+
+def _to_toml(metadata: Metadata) -> str:
+    import tomli_w
+
+    return tomli_w.dumps(metadata.to_dict())
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

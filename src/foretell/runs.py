@@ -1,0 +1,228 @@
+"""The run table: one row is one checkpoint of one training run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+
+import polars as pl
+
+from foretell.errors import DataError, Finding, UnknownName
+from foretell.metadata import Metadata
+from foretell.schema import column_names, conform
+from foretell.tasks import Task, describe_task
+
+MOST_PROBLEMS_IN_ONE_LINE = 6
+
+
+@dataclass(frozen=True)
+class Runs:
+    """A validated run table with its metadata.
+
+    Attributes:
+        frame: The rows; columns as in the design, counts and losses as float64.
+        metadata: What the columns cannot carry.
+        name: File or public name, for messages.
+        findings: What loading assumed or dropped.
+    """
+
+    frame: pl.DataFrame
+    metadata: Metadata = field(default_factory=Metadata)
+    name: str = "runs"
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def families(self) -> list[str]:
+        """Families in the table, sorted."""
+        return sorted(self.frame["family"].unique().to_list())
+
+    @property
+    def tasks(self) -> list[str]:
+        """Tasks with at least one score, in column order."""
+        return [t for t in column_names(self.frame, "score/") if self.frame[f"score/{t}"].count() > 0]
+
+    @property
+    def losses(self) -> list[str]:
+        """Loss columns with at least one value: `loss/*`, or `bpb/*` where there is none."""
+        for prefix in ("loss/", "bpb/"):
+            names = [c for c in self.frame.columns if c.startswith(prefix) and self.frame[c].count() > 0]
+            if names:
+                return names
+        return []
+
+    @property
+    def default_tasks(self) -> list[str]:
+        """Tasks that are forecast when none are named."""
+        named = [task for task in self.metadata.default_tasks if task in self.tasks]
+        return named or self.tasks
+
+    def task(self, name: str) -> Task:
+        """Return what is known of a task.
+
+        Raises:
+            UnknownName: the table has no column `score/<name>` with values.
+        """
+        if name not in self.tasks:
+            raise UnknownName("task", name, self.tasks)
+        return describe_task(name, self.metadata.tasks.get(name))
+
+    def where(self, predicate: str | None) -> "Runs":
+        """Return the rows for which a polars SQL predicate holds.
+
+        Args:
+            predicate: Such as `n_params <= 1.4e9 AND run NOT LIKE '%rerun'`; `None` keeps all.
+                A column with a slash goes into double quotes.
+
+        Raises:
+            DataError: the predicate does not parse, or names an unknown column.
+        """
+        if predicate is None:
+            return self
+        return replace(self, frame=self.frame.filter(_parse_predicate(predicate, self.frame)))
+
+    def in_family(self, family: str) -> "Runs":
+        """Return the rows of one family."""
+        if family not in self.families:
+            raise UnknownName("family", family, self.families)
+        return replace(self, frame=self.frame.filter(pl.col("family") == family))
+
+    def usable(self) -> "Runs":
+        """Return the rows whose status is `ok`."""
+        return replace(self, frame=self.frame.filter(pl.col("status") == "ok"))
+
+    def final_rows(self) -> "Runs":
+        """Return the last finished row of each run (most tokens, or most FLOPs)."""
+        finals = self.frame.filter(pl.col("is_final")).sort("flops").unique("run", keep="last", maintain_order=True)
+        return replace(self, frame=finals)
+
+    def with_general_loss(self, name: str | None = None) -> tuple["Runs", str | None]:
+        """Return the table and the column of the loss that stands for the whole model.
+
+        The named column, else the metadata's, else the mean of the domain losses (as a new
+        column `loss/mean`, null where a domain is missing).
+
+        Raises:
+            UnknownName: there is no such loss column.
+        """
+        chosen = name or self.metadata.general_loss
+        if chosen is not None:
+            return self, self._loss_column(chosen)
+        if len(self.losses) <= 1:
+            return self, (self.losses or [None])[0]
+        mean = pl.sum_horizontal(self.losses, ignore_nulls=False) / len(self.losses)
+        return replace(self, frame=self.frame.with_columns(mean.alias("loss/mean"))), "loss/mean"
+
+    def _loss_column(self, name: str) -> str:
+        known = [c for c in self.frame.columns if c.startswith(("loss/", "bpb/", "task_loss/"))]
+        for column in (name, f"loss/{name}", f"bpb/{name}"):
+            if column in known:
+                return column
+        raise UnknownName("loss", name, known)
+
+
+def build_runs(
+    frame: pl.DataFrame,
+    metadata: Metadata | None = None,
+    name: str = "runs",
+    *,
+    findings: Sequence[Finding] = (),
+    strict: bool = True,
+) -> Runs:
+    """Make a run table out of a frame: cast, fill what may be assumed, say what was.
+
+    Args:
+        frame: Columns as in the design, of any types that can be read as such.
+        metadata: What is known about the table.
+        name: File or public name, for messages.
+        findings: Findings made before, to be carried along.
+        strict: Raise on the first look at broken values; otherwise carry them as findings.
+
+    Raises:
+        DataError: the table is empty or, when `strict`, has values that do not fit; all
+            problems in one message.
+    """
+    if frame.height == 0:
+        raise DataError(f"{name}: the table is empty. Give one row per checkpoint.")
+    frame, problems = conform(frame)
+    if strict and problems:
+        raise DataError(_one_line(name, problems))
+    metadata = metadata or Metadata()
+    frame, metadata, assumed = _fill(frame, metadata)
+    return Runs(frame, metadata, name, (*findings, *problems, *assumed))
+
+
+def _one_line(name: str, problems: list[Finding]) -> str:
+    shown = [str(problem) for problem in problems[:MOST_PROBLEMS_IN_ONE_LINE]]
+    if len(problems) == 1:
+        return f"{name} {shown[0]}" if problems[0].where else f"{name}: {shown[0]}"
+    more = len(problems) - len(shown)
+    tail = f" And {more} more; `foretell check` lists all." if more else ""
+    return f"{name} has {len(problems)} problems: {' '.join(shown)}{tail}"
+
+
+def _fill(frame: pl.DataFrame, metadata: Metadata) -> tuple[pl.DataFrame, Metadata, list[Finding]]:
+    findings: list[Finding] = []
+    if "run" not in frame.columns:
+        frame = frame.with_columns(pl.format("row-{}", pl.int_range(1, pl.len() + 1)).alias("run"))
+    frame = _fill_text(frame, "family", "default")
+    frame = _fill_text(frame, "status", "ok")
+    frame, metadata = _fill_flops(frame, metadata, findings)
+    frame = _fill_is_final(frame, findings)
+    return _drop_unsized(frame, findings), metadata, findings
+
+
+def _fill_text(frame: pl.DataFrame, name: str, default: str) -> pl.DataFrame:
+    if name not in frame.columns:
+        return frame.with_columns(pl.lit(default).alias(name))
+    return frame.with_columns(pl.col(name).fill_null(default))
+
+
+def _fill_flops(frame: pl.DataFrame, metadata: Metadata, findings: list[Finding]) -> tuple[pl.DataFrame, Metadata]:
+    sized = {"n_params", "n_tokens"} <= set(frame.columns)
+    if "flops" not in frame.columns and sized:
+        if metadata.flops_convention is None:
+            fix = 'State flops_convention = "6ND" in the metadata, or give a column flops.'
+            findings.append(Finding("flops-assumed", "note", "FLOPs are computed as 6 x n_params x n_tokens.", fix=fix))
+        metadata = replace(metadata, flops_convention=metadata.flops_convention or "6ND")
+        frame = frame.with_columns(flops=6.0 * pl.col("n_params") * pl.col("n_tokens"))
+    elif "flops" not in frame.columns:
+        frame = frame.with_columns(flops=pl.lit(None, dtype=pl.Float64))
+    elif metadata.flops_convention is None:
+        metadata = replace(metadata, flops_convention="measured")
+    missing = [name for name in ("n_params", "n_tokens") if name not in frame.columns]
+    return frame.with_columns(pl.lit(None, dtype=pl.Float64).alias(name) for name in missing), metadata
+
+
+def _fill_is_final(frame: pl.DataFrame, findings: list[Finding]) -> pl.DataFrame:
+    if "is_final" in frame.columns:
+        return frame.with_columns(pl.col("is_final").fill_null(False))
+    what = "is_final is not given, so the last row of every run is taken as its finished end."
+    why = "Losses before the learning rate has decayed sit above the curve."
+    findings.append(Finding("finals-assumed", "warning", what, "is_final", why, "Add a column is_final."))
+    return frame.with_columns(is_final=pl.col("flops") == pl.col("flops").max().over("run"))
+
+
+def _drop_unsized(frame: pl.DataFrame, findings: list[Finding]) -> pl.DataFrame:
+    unsized = frame["flops"].is_null()
+    if unsized.any():
+        what = (
+            f"{unsized.sum()} of {frame.height} rows have no size (flops, or n_params and n_tokens) and were dropped."
+        )
+        findings.append(Finding("rows-without-size", "warning", what, fix="Give their size."))
+    return frame.filter(~unsized)
+
+
+def _parse_predicate(predicate: str, frame: pl.DataFrame) -> pl.Expr:
+    try:
+        expression = pl.sql_expr(predicate)
+        frame.filter(expression)
+    except pl.exceptions.ColumnNotFoundError as error:
+        unknown = next((n for n in pl.sql_expr(predicate).meta.root_names() if n not in frame.columns), str(error))
+        near = get_close_matches(unknown, frame.columns, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else "A column with a slash goes into double quotes."
+        raise DataError(f"predicate {predicate!r}: there is no column {unknown!r}. {hint}") from None
+    except pl.exceptions.PolarsError as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(
+            f"predicate {predicate!r} cannot be read: {reason}. Write SQL such as n_params <= 1e9 AND run LIKE '%-1xC'."
+        ) from None
+    return expression
