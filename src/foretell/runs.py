@@ -105,13 +105,18 @@ class Runs:
         """
         chosen = name or self.metadata.general_loss
         if chosen is not None:
-            return self, self._loss_column(chosen)
+            return self, self.loss_column(chosen)
         if len(self.losses) <= 1:
-            return self, (self.losses or [None])[0]
+            return self, self.losses[0] if self.losses else None
         mean = pl.sum_horizontal(self.losses, ignore_nulls=False) / len(self.losses)
         return replace(self, frame=self.frame.with_columns(mean.alias("loss/mean"))), "loss/mean"
 
-    def _loss_column(self, name: str) -> str:
+    def loss_column(self, name: str) -> str:
+        """Return the full name of a loss column, given with or without its prefix.
+
+        Raises:
+            UnknownName: there is no such loss column.
+        """
         known = [c for c in self.frame.columns if c.startswith(("loss/", "bpb/", "task_loss/"))]
         for column in (name, f"loss/{name}", f"bpb/{name}"):
             if column in known:

@@ -1,0 +1,114 @@
+"""Forecast runs that are finished from those that are smaller, and compare with the truth."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+
+from foretell.errors import DataError, Finding, FitError
+from foretell.fitting.bootstrap import Bootstrap
+from foretell.io import load_runs
+from foretell.methods import DEFAULT_METHOD, Method, parse_method
+from foretell.methods.question import Question
+from foretell.results import Backtest, MethodScore, once_each
+from foretell.runs import Runs
+from foretell.targets import targets_from_rows
+
+
+def backtest(
+    runs: Any,
+    holdout: str,
+    *,
+    train: str | None = None,
+    tasks: Sequence[str] | None = None,
+    losses: Sequence[str] | None = None,
+    loss: str | None = None,
+    methods: Sequence[str] = (DEFAULT_METHOD,),
+    level: float = 0.9,
+    margin: float | None = None,
+    seed: int = 0,
+    resamples: int = 1000,
+    pool: bool = False,
+) -> Backtest:
+    """Train on some runs, forecast the held-out ones, and report the errors.
+
+    Training uses the rows of `train` less every row of a held-out run. Each held-out run is
+    scored once, at its last finished row, by the laws of its own family.
+
+    Args:
+        runs: A path, a public table's name, or a data frame; see `load_runs`.
+        holdout: SQL predicate that chooses the held-out runs.
+        train: SQL predicate that chooses the training rows; all others when not given.
+        tasks: Tasks to forecast; the table's default tasks when not given.
+        losses: Loss columns to forecast instead of tasks.
+        loss: Column of the general loss; the table's own when not given.
+        methods: Methods to compare, such as `flp`, `fp`, `flp:chinchilla+sigmoid`.
+        level: Coverage of the interval, between 0 and 1.
+        margin: How far above chance a checkpoint counts, as a score.
+        seed: Of the bootstrap.
+        resamples: Of the bootstrap.
+        pool: Fit all families together.
+
+    Returns:
+        Rows and mean errors of each method; a method that cannot be fitted refuses its rows.
+
+    Raises:
+        DataError: the table or a predicate cannot be used, or nothing is held out.
+        UnknownName: a task, loss, method or law does not exist.
+    """
+    started = time.perf_counter()
+    question = Question(train, tasks, losses, loss, level, pool, Bootstrap(resamples, seed))
+    learners = {name: parse_method(name, margin) for name in methods}
+    table = load_runs(runs)
+    held_out, findings = _held_out_rows(table, holdout)
+    rest = replace(table, frame=table.frame.filter(~pl.col("run").is_in(held_out.frame["run"].to_list())))
+    scores = {name: MethodScore() for name in learners}
+    for family in [None] if pool else held_out.families:
+        answered, found = _run_family(question, learners, rest, held_out, family)
+        scores = {name: scores[name] + answered[name] for name in learners}
+        findings += found
+    return Backtest(
+        runs=table.name,
+        train=train,
+        holdout=holdout,
+        level=level,
+        seed=seed,
+        resamples=resamples,
+        seconds=round(time.perf_counter() - started, 3),
+        methods=scores,
+        warnings=once_each([*table.findings, *findings]),
+    )
+
+
+def _held_out_rows(table: Runs, holdout: str) -> tuple[Runs, list[Finding]]:
+    held = table.where(holdout)
+    if held.frame.height == 0:
+        raise DataError(f"{table.name}: no row is held out by {holdout!r}. Name runs, such as run = '7B-4T'.")
+    names = held.frame["run"].unique().to_list()
+    finals = replace(table, frame=table.frame.filter(pl.col("run").is_in(names))).usable().final_rows()
+    unfinished = sorted(set(names) - set(finals.frame["run"]))
+    if finals.frame.height == 0:
+        raise DataError(f"{table.name}: no held-out run has a finished row ({', '.join(unfinished[:5])}).")
+    if not unfinished:
+        return finals, []
+    what = f"{len(unfinished)} held-out runs have no finished row and are not scored: {', '.join(unfinished[:5])}."
+    return finals, [Finding("holdout-unfinished", "warning", what, "holdout")]
+
+
+def _run_family(
+    question: Question, learners: Mapping[str, Method], rest: Runs, held_out: Runs, family: str | None
+) -> tuple[dict[str, MethodScore], list[Finding]]:
+    part = held_out if family is None else held_out.in_family(family)
+    targets = targets_from_rows(part.with_general_loss(question.loss)[0])
+    training, findings = question.training(rest, family, targets)
+    scores = {}
+    for name, learner in learners.items():
+        try:
+            fitted = learner.fit(training, question.bootstrap)
+            rows = question.answers(fitted, training, targets, family)
+            scores[name] = MethodScore(tuple(rows), tuple(fitted.emergence()))
+        except FitError as error:
+            scores[name] = MethodScore(tuple(question.refusal(training, targets, family, str(error))))
+    return scores, findings

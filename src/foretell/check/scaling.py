@@ -1,0 +1,80 @@
+"""Loss and scores across runs: what should fall with compute, and what should rise."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from foretell.check.ends import run_ends
+from foretell.check.general_loss import general_loss
+from foretell.check.listing import list_some
+from foretell.check.spread import spread
+from foretell.errors import Finding
+from foretell.runs import Runs
+from foretell.schema import column_names
+
+SPREAD = 4.0  # largest over smallest FLOPs, below which no trend is expected
+LOSS_RISES = 0.3  # rank correlation of final loss with FLOPs
+SCORE_FALLS, SCORE_RANGE, SCORE_RUNS = -0.8, 0.1, 5
+
+
+def loss_rises_with_compute(runs: Runs) -> list[Finding]:
+    """Find families whose larger runs end at higher losses."""
+    runs, column = general_loss(runs)
+    if column is None:
+        return []
+    trends = [(name, rank_correlation(rows["flops"], rows[column])) for name, rows in _comparable(runs, column)]
+    return [_rises(column, family, trend) for family, trend in trends if trend > LOSS_RISES]
+
+
+def _comparable(runs: Runs, column: str) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Yield the finished runs of one family and mixture, where their FLOPs differ enough."""
+    ends = run_ends(runs).drop_nulls(column)
+    shares = [f"share/{source}" for source in column_names(ends, "share/")]
+    for (family, *_), rows in ends.group_by("family", *shares, maintain_order=True):
+        if rows.height >= 3 and spread(rows["flops"]) > SPREAD:
+            yield str(family), rows
+
+
+def rank_correlation(x: pl.Series, y: pl.Series) -> float:
+    """Return Spearman's rank correlation, 0 where one of the two never changes."""
+    ranks = np.stack([x.rank().to_numpy(), y.rank().to_numpy()])
+    if (np.ptp(ranks, axis=1) == 0).any():
+        return 0.0
+    return float(np.corrcoef(ranks)[0, 1])
+
+
+def _rises(column: str, family: str, trend: float) -> Finding:
+    return Finding(
+        code="loss-rises-with-compute",
+        severity="warning",
+        what=f"runs with more compute end at higher losses (rank correlation {trend:.2f}) in family {family}.",
+        where=column,
+        why="Every law of loss takes compute to help.",
+        fix="Look for a loss that is a log-likelihood, sizes in the wrong rows, runs that failed, or repeated data.",
+    )
+
+
+def scores_fall_with_compute(runs: Runs) -> list[Finding]:
+    """Find tasks whose scores get worse as runs get larger: an error rate, say."""
+    falling = [task for task in runs.default_tasks if runs.task(task).higher_is_better and _falls(runs, task)]
+    if not falling:
+        return []
+    return [
+        Finding(
+            code="score-falls",
+            severity="warning",
+            what=f"scores fall as compute grows: {list_some(falling)}.",
+            where=list_some([f"score/{task}" for task in falling]),
+            why="A law from loss to score would point the wrong way.",
+            fix="If it is an error rate, give 1 minus it, or state higher_is_better = false in the metadata.",
+        )
+    ]
+
+
+def _falls(runs: Runs, task: str) -> bool:
+    """Tell whether the scores fall by far in every family that is large enough to show it."""
+    column = f"score/{task}"
+    families = [rows for _, rows in _comparable(runs, column) if rows.height >= SCORE_RUNS]
+    moving = [rows for rows in families if np.ptp(rows[column].to_numpy()) > SCORE_RANGE]
+    return bool(moving) and all(rank_correlation(rows["flops"], rows[column]) < SCORE_FALLS for rows in moving)

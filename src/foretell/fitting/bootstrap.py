@@ -1,0 +1,82 @@
+"""Uncertainty by resampling runs, never checkpoints: those of one run are not independent."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from foretell.errors import DataError
+
+MOST_TRIES = 200  # per resample, to draw one with enough different runs
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """How the uncertainty is drawn.
+
+    Attributes:
+        resamples: Number of resamples.
+        seed: Of the random generator.
+    """
+
+    resamples: int = 1000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.resamples < 2:
+            raise DataError(f"resamples is {self.resamples}. Draw at least 2; 1000 gives steady intervals.")
+        if self.seed < 0:
+            raise DataError(f"seed is {self.seed}. Give a whole number from 0.")
+
+    def run_counts(self, n_runs: int, n_needed: int) -> np.ndarray:
+        """Draw how often each run stands in each resample.
+
+        Args:
+            n_runs: Runs to draw from, with replacement.
+            n_needed: Different runs that a resample must have, so that its fit has a solution.
+
+        Returns:
+            Multiplicities, shape `(resamples, n_runs)`.
+        """
+        rng = np.random.default_rng([self.seed, 1])
+        even = np.full(n_runs, 1.0 / n_runs)
+        counts = rng.multinomial(n_runs, even, size=self.resamples)
+        for _ in range(MOST_TRIES):
+            poor = np.count_nonzero(counts, axis=1) < min(n_needed, n_runs)
+            if not poor.any():
+                break
+            counts[poor] = rng.multinomial(n_runs, even, size=int(poor.sum()))
+        return counts.astype(float)
+
+    def noise(self, shape: tuple[int, ...], stream: int) -> np.ndarray:
+        """Draw standard normal noise; a different `stream` is independent."""
+        return np.random.default_rng([self.seed, stream]).normal(size=shape)
+
+
+def interval(draws: np.ndarray, centre: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the percentile interval of draws along their first axis.
+
+    Args:
+        draws: `(R, ...)`; NaN where a resample has no fit.
+        centre: The point forecast, `(...)`; the interval is stretched to contain it.
+        level: Coverage, between 0 and 1.
+
+    Raises:
+        DataError: `level` is outside (0, 1).
+    """
+    if not 0 < level < 1:
+        raise DataError(f"level is {level}. Give a coverage between 0 and 1, such as 0.9.")
+    tail = (1.0 - level) / 2.0
+    low, high = np.nanquantile(draws, [tail, 1.0 - tail], axis=0)
+    return np.minimum(low, centre), np.maximum(high, centre)
+
+
+def residual_spread(residuals: np.ndarray, n_params: int) -> float:
+    """Return the standard deviation of a new observation around a law.
+
+    Args:
+        residuals: `(n,)`, NaN left out.
+        n_params: Parameters that the law spent on them.
+    """
+    seen = residuals[np.isfinite(residuals)]
+    freedom = max(len(seen) - n_params, 1)
+    return float(np.sqrt(np.sum(seen**2) / freedom))

@@ -1,0 +1,109 @@
+"""Forecast the scores, or losses, of models that have not been trained."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from foretell.errors import DataError, Finding
+from foretell.fitting.bootstrap import Bootstrap
+from foretell.io import load_runs
+from foretell.methods import DEFAULT_METHOD, parse_method
+from foretell.methods.question import Question
+from foretell.results import Forecast, Row, once_each
+from foretell.runs import Runs
+from foretell.targets import Target, parse_target
+
+
+def forecast(
+    runs: Any,
+    at: str | Sequence[str],
+    *,
+    train: str | None = None,
+    tasks: Sequence[str] | None = None,
+    losses: Sequence[str] | None = None,
+    loss: str | None = None,
+    method: str = DEFAULT_METHOD,
+    level: float = 0.9,
+    margin: float | None = None,
+    seed: int = 0,
+    resamples: int = 1000,
+    pool: bool = False,
+) -> Forecast:
+    """Forecast each task at each target.
+
+    Args:
+        runs: A path, a public table's name, or a data frame; see `load_runs`.
+        at: Targets such as `n_params=7e9,n_tokens=4e12`.
+        train: SQL predicate over the columns that chooses the training rows.
+        tasks: Tasks to forecast; the table's default tasks when not given.
+        losses: Loss columns to forecast instead of tasks.
+        loss: Column of the general loss; the table's own when not given.
+        method: A method, with laws behind a colon if wanted: `flp:chinchilla+sigmoid`.
+        level: Coverage of the interval, between 0 and 1.
+        margin: How far above chance a checkpoint counts, as a score.
+        seed: Of the bootstrap.
+        resamples: Of the bootstrap.
+        pool: Fit all families together.
+
+    Returns:
+        One row per target and outcome, with the fitted laws and coded warnings.
+
+    Raises:
+        DataError: the table, a predicate or a target cannot be used.
+        FitError: there are too few runs for the method's laws.
+        UnknownName: a task, loss, family, method or law does not exist.
+    """
+    started = time.perf_counter()
+    question = Question(train, tasks, losses, loss, level, pool, Bootstrap(resamples, seed))
+    learner = parse_method(method, margin)
+    table = load_runs(runs)
+    targets, findings = _parse_all([at] if isinstance(at, str) else at, table)
+    rows: list[Row] = []
+    laws: list[dict[str, Any]] = []
+    emergence: list[dict[str, Any]] = []
+    for family, group in _by_family(targets, table, pool).items():
+        training, found = question.training(table, family, group)
+        fitted = learner.fit(training, question.bootstrap)
+        rows += question.answers(fitted, training, group, family)
+        laws += fitted.laws()
+        emergence += fitted.emergence()
+        findings += found
+    return Forecast(
+        runs=table.name,
+        train=train,
+        method=method,
+        level=level,
+        seed=seed,
+        resamples=resamples,
+        seconds=round(time.perf_counter() - started, 3),
+        forecasts=tuple(rows),
+        laws=tuple(laws),
+        emergence=tuple(emergence),
+        warnings=once_each([*table.findings, *findings]),
+    )
+
+
+def _parse_all(texts: Sequence[str], table: Runs) -> tuple[list[Target], list[Finding]]:
+    if not texts:
+        raise DataError("there is no target. Give one, such as n_params=7e9,n_tokens=4e12.")
+    parsed = [parse_target(text, table) for text in texts]
+    return [target for target, _ in parsed], [finding for _, found in parsed for finding in found]
+
+
+def _by_family(targets: Sequence[Target], table: Runs, pool: bool) -> dict[str | None, list[Target]]:
+    grouped: dict[str | None, list[Target]] = {}
+    for target in targets:
+        grouped.setdefault(None if pool else _family_of(target, table), []).append(target)
+    return grouped
+
+
+def _family_of(target: Target, table: Runs) -> str:
+    if target.family is not None:
+        table.in_family(target.family)
+        return target.family
+    if len(table.families) == 1:
+        return table.families[0]
+    raise DataError(
+        f"{table.name} holds {len(table.families)} families ({', '.join(table.families[:8])}). "
+        "Name the target's, as in --at family=..., or fit all together with --pool."
+    )

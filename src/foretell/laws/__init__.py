@@ -1,0 +1,36 @@
+"""The formulas: every law is a small immutable object that knows arrays only."""
+
+from foretell.laws.base import Law, Param
+from foretell.laws.loss import Chinchilla, OverTraining, Power, PowerFloor
+from foretell.laws.score import ExpDecay, Linear, NegLogPower, NegLogSize, ScorePower, Sigmoid
+from foretell.registry import Registry
+
+_ALL: tuple[type[Law], ...] = (
+    Power,
+    PowerFloor,
+    Chinchilla,
+    OverTraining,
+    Linear,
+    Sigmoid,
+    ExpDecay,
+    ScorePower,
+    NegLogPower,
+    NegLogSize,
+)
+LAWS: Registry[type[Law]] = Registry("law", {law.name: law for law in _ALL})
+
+__all__ = [
+    "LAWS",
+    "Chinchilla",
+    "ExpDecay",
+    "Law",
+    "Linear",
+    "NegLogPower",
+    "NegLogSize",
+    "OverTraining",
+    "Param",
+    "Power",
+    "PowerFloor",
+    "ScorePower",
+    "Sigmoid",
+]

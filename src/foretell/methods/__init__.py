@@ -1,0 +1,47 @@
+"""Forecasting methods: each a frozen configuration that learns from training rows."""
+
+from foretell.methods.base import Method, MethodEntry
+from foretell.methods.direct import Direct
+from foretell.methods.two_stage import TwoStage
+from foretell.registry import Registry
+
+METHODS: Registry[MethodEntry] = Registry(
+    "method",
+    {
+        "flp": MethodEntry(
+            TwoStage(),
+            "compute to loss by a power law, loss to score by a line on emerged checkpoints",
+            "a loss and scores at checkpoints; finished runs of several sizes",
+            "Chen et al. 2025, arXiv:2410.08527",
+        ),
+        "fp": MethodEntry(
+            Direct(),
+            "score straight from compute by a power law: the baseline of FLP",
+            "scores of finished runs of several sizes",
+            "Chen et al. 2025, arXiv:2410.08527",
+        ),
+    },
+)
+DEFAULT_METHOD = "flp"
+
+
+def parse_method(spec: str, margin: float | None = None) -> Method:
+    """Read a method as it is typed.
+
+    Args:
+        spec: A name such as `flp`, or with laws behind a colon: `flp:chinchilla+sigmoid`,
+            `flp:chinchilla+sigmoid[ceiling=1]`, `fp:neg_log_power`.
+        margin: Emergence margin as a score; the method's own when not given.
+
+    Raises:
+        UnknownName: there is no such method or law.
+        DataError: the laws do not suit the method.
+    """
+    name, colon, laws = spec.strip().partition(":")
+    method = METHODS[name].method
+    if colon:
+        method = method.with_laws(laws)
+    return method if margin is None else method.with_margin(margin)
+
+
+__all__ = ["DEFAULT_METHOD", "METHODS", "Direct", "Method", "MethodEntry", "TwoStage", "parse_method"]

@@ -1,0 +1,155 @@
+"""What a forecasting method is: a frozen configuration that learns, and what it learned."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from foretell.fitting.bootstrap import Bootstrap, interval
+from foretell.fitting.status import Status
+from foretell.methods.stage import Stage
+from foretell.methods.training import Training
+from foretell.targets import Target
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Forecasts of `n` targets and `T` outcomes (tasks, or losses).
+
+    Attributes:
+        value: `(n, T)`, NaN where refused.
+        low: Lower end of the interval, `(n, T)`.
+        high: Upper end, `(n, T)`.
+        loss: Forecast of the general loss, `(n,)`; NaN for a method without one.
+        given_true_loss: Score forecast from the target's actual loss, `(n, T)`; NaN where not
+            known.
+        weak: Whether the interval is wider than all that was seen, `(n, T)`.
+        refusals: Why an outcome is refused, by its index.
+    """
+
+    value: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    loss: np.ndarray
+    given_true_loss: np.ndarray
+    weak: np.ndarray
+    refusals: Mapping[int, str]
+
+    @classmethod
+    def refused(
+        cls, n: int, outcomes: Sequence[Any], refusals: Mapping[int, str], loss: np.ndarray | None = None
+    ) -> "Estimate":
+        """Return an estimate with nothing forecast yet."""
+        empty = np.full((n, len(outcomes)), np.nan)
+        unknown = np.full(n, np.nan) if loss is None else loss
+        return cls(empty, empty, empty, unknown, empty, np.zeros(empty.shape, bool), refusals)
+
+
+def assemble(
+    estimate: Estimate,
+    columns: Sequence[int],
+    stage: Stage,
+    value: np.ndarray,
+    draws: np.ndarray,
+    level: float,
+    given_true_loss: np.ndarray | None = None,
+) -> Estimate:
+    """Fill in the outcomes that a stage forecasts.
+
+    Args:
+        estimate: What is known so far.
+        columns: Index in the estimate of each of the stage's outcomes.
+        stage: The fitted stage; an outcome whose fit did not converge is refused.
+        value: `(n, T)`.
+        draws: `(R, n, T)`; an outcome with fewer than half of its draws is refused.
+        level: Coverage of the interval.
+        given_true_loss: `(n, T)`, where it means something.
+    """
+    refusals = {**estimate.refusals}
+    for i, column in enumerate(columns):
+        if reason := _unusable(stage, i, draws[..., i]):
+            refusals[column] = f"{stage.outcomes[i]}: {reason}"
+    usable = [i for i, column in enumerate(columns) if column not in refusals]
+    into = [columns[i] for i in usable]
+    bounded = stage.point.law.output == "score"
+    low, high = interval(draws[..., usable], value[:, usable], level)
+    wide = (high - low) > stage.signal[usable]
+    filled = {"value": value[:, usable], "low": low, "high": high}
+    if given_true_loss is not None:
+        filled["given_true_loss"] = given_true_loss[:, usable]
+    changed = {name: _put(getattr(estimate, name), into, new, bounded) for name, new in filled.items()}
+    return replace(estimate, **changed, weak=_put(estimate.weak, into, wide, bounded=False), refusals=refusals)
+
+
+def _unusable(stage: Stage, i: int, draws: np.ndarray) -> str | None:
+    status = Status(int(stage.point.status[i]))
+    if not status.ok:
+        return status.sentence
+    if np.isfinite(draws).mean() < 0.5:
+        return "fewer than half of the resamples could be fitted. Add runs."
+    return None
+
+
+def _put(old: np.ndarray, columns: list[int], new: np.ndarray, bounded: bool) -> np.ndarray:
+    filled = old.copy()
+    filled[:, columns] = np.clip(new, 0.0, 1.0) if bounded else new
+    return filled
+
+
+class Forecaster(ABC):
+    """What a method learned: it forecasts any target."""
+
+    @abstractmethod
+    def scores(self, targets: Sequence[Target], level: float) -> Estimate:
+        """Forecast the score of each task at each target."""
+
+    @abstractmethod
+    def losses(self, targets: Sequence[Target], level: float) -> Estimate:
+        """Forecast each loss column at each target."""
+
+    @abstractmethod
+    def laws(self) -> list[dict[str, Any]]:
+        """Return the fitted laws as plain data."""
+
+    def emergence(self) -> list[dict[str, Any]]:
+        """Return per task which checkpoints were kept, as plain data."""
+        return []
+
+
+class Method(ABC):
+    """A frozen configuration that turns training rows into a `Forecaster`."""
+
+    @abstractmethod
+    def fit(self, training: Training, bootstrap: Bootstrap) -> Forecaster:
+        """Learn from the training rows.
+
+        Raises:
+            FitError: there are too few runs for its laws.
+        """
+
+    @abstractmethod
+    def with_laws(self, spec: str) -> "Method":
+        """Return the same method with other laws, as named behind its colon."""
+
+    @abstractmethod
+    def with_margin(self, margin: float) -> "Method":
+        """Return the same method with another emergence margin, as a score."""
+
+
+@dataclass(frozen=True)
+class MethodEntry:
+    """A method as it is listed.
+
+    Attributes:
+        method: Its default configuration.
+        summary: One line.
+        needs: What it needs from a table.
+        reference: Where it comes from.
+    """
+
+    method: Method
+    summary: str
+    needs: str
+    reference: str

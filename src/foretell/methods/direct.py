@@ -1,0 +1,111 @@
+"""FP and other direct laws: the score straight from compute or size, on finished runs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from foretell.fitting.bootstrap import Bootstrap
+from foretell.methods.base import Estimate, Forecaster, Method, assemble
+from foretell.methods.emergence import MARGIN, describe_emergence, emerged, refuse_unemerged
+from foretell.methods.spec import LawChoice, parse_law
+from foretell.methods.stage import Stage, fit_stage, require_inputs
+from foretell.methods.training import Training
+from foretell.targets import Target
+
+DIRECT_NOISE = 4  # stream of the bootstrap's generator
+SIZES = ("flops", "n_params", "n_tokens", "chance")
+
+
+@dataclass(frozen=True)
+class Direct(Method):
+    """Forecast each score straight from compute, without a loss in between.
+
+    With the defaults this is FP, the baseline of the FLP paper: least squares of log score on
+    log FLOPs over the finished runs that have emerged.
+
+    Attributes:
+        law: The law in compute, or in parameters and tokens.
+        margin: How far above chance a run counts, as a score.
+
+    Reference: Chen et al. 2025, arXiv:2410.08527, the baseline FP.
+    """
+
+    law: LawChoice = LawChoice("score_power")
+    margin: float = MARGIN
+
+    def with_laws(self, spec: str) -> "Direct":
+        """Return the method with another law, such as `neg_log_power`."""
+        return replace(self, law=parse_law(spec, "score", SIZES))
+
+    def with_margin(self, margin: float) -> "Direct":
+        """Return the method with another emergence margin."""
+        return replace(self, margin=margin)
+
+    def fit(self, training: Training, bootstrap: Bootstrap) -> "FittedDirect":
+        """Fit the law to the finished runs and to every resample of them."""
+        kept = emerged(training, self.margin) & training.is_final
+        refusals = refuse_unemerged(training, kept, self.law.n_free + 1, self.margin, among="finished runs")
+        tasks = [t for t in range(len(training.tasks)) if t not in refusals]
+        stage = self._fit_tasks(training.with_tasks(tasks), kept[tasks], bootstrap) if tasks else None
+        return FittedDirect(self, training, bootstrap, stage, kept, refusals)
+
+    def _fit_tasks(self, training: Training, kept: np.ndarray, bootstrap: Bootstrap) -> Stage:
+        counts = bootstrap.run_counts(len(training.run_names), self.law.n_free + 1)
+        return fit_stage(
+            self.law,
+            tuple(f"score/{task.name}" for task in training.tasks),
+            training.scores,
+            training.inputs(self.law.law.inputs),
+            kept=kept,
+            judged=kept,
+            resamples=counts[:, training.run],
+            constants={"chance": training.chance},
+        )
+
+
+@dataclass(frozen=True)
+class FittedDirect(Forecaster):
+    """A direct law per task with its resamples.
+
+    Attributes:
+        method: The configuration.
+        training: What it was fitted to.
+        bootstrap: How the uncertainty was drawn.
+        stage: The tasks that were not refused, if any.
+        kept: Which finished runs have emerged, `(n_tasks, n)`.
+        refusals: Why a task is refused, by its index.
+    """
+
+    method: Direct
+    training: Training
+    bootstrap: Bootstrap
+    stage: Stage | None
+    kept: np.ndarray
+    refusals: Mapping[int, str]
+
+    def scores(self, targets: Sequence[Target], level: float) -> Estimate:
+        """Forecast each task, with draws of its law and new-run noise."""
+        estimate = Estimate.refused(len(targets), self.training.tasks, self.refusals)
+        if self.stage is None:
+            return estimate
+        inputs = require_inputs(targets, self.stage.point.law)
+        draws = self.stage.draws(inputs)
+        draws = self.stage.with_noise(draws, self.bootstrap.noise(draws.shape, DIRECT_NOISE))
+        tasks = [t for t in range(len(self.training.tasks)) if t not in self.refusals]
+        return assemble(estimate, tasks, self.stage, self.stage.value(inputs), draws, level)
+
+    def losses(self, targets: Sequence[Target], level: float) -> Estimate:  # noqa: ARG002
+        """Refuse: a direct law knows no loss."""
+        names = list(self.training.losses)
+        reason = "a direct law forecasts scores and knows no loss. Use flp or flp:chinchilla+linear."
+        return Estimate.refused(len(targets), names, dict.fromkeys(range(len(names)), reason))
+
+    def laws(self) -> list[dict[str, Any]]:
+        """Return every fitted law with its standard errors."""
+        return [] if self.stage is None else self.stage.describe()
+
+    def emergence(self) -> list[dict[str, Any]]:
+        """Return per task which finished runs were kept."""
+        return describe_emergence(self.training, self.kept, self.method.margin)

@@ -1,0 +1,117 @@
+"""What is asked of a table: which rows teach, which outcomes are wanted, how sure to be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from foretell.check import check_runs
+from foretell.errors import DataError, Finding
+from foretell.fitting.bootstrap import Bootstrap
+from foretell.methods.base import Estimate, Forecaster
+from foretell.methods.rows import make_rows
+from foretell.methods.training import Training, training_set
+from foretell.results import Kind, Row
+from foretell.runs import Runs
+from foretell.targets import Target
+
+FAR = 100.0  # extrapolation in FLOPs beyond which a forecast says so
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question, the same for every method that answers it.
+
+    Attributes:
+        train: SQL predicate over the columns that chooses the training rows; all when `None`.
+        tasks: Tasks to forecast; the table's default tasks when `None`.
+        losses: Loss columns to forecast instead of tasks.
+        loss: Column of the general loss; the table's own when `None`.
+        level: Coverage of the interval, between 0 and 1.
+        pool: Fit all families together.
+        bootstrap: How the uncertainty is drawn.
+    """
+
+    train: str | None
+    tasks: Sequence[str] | None
+    losses: Sequence[str] | None
+    loss: str | None
+    level: float
+    pool: bool
+    bootstrap: Bootstrap
+
+    def __post_init__(self) -> None:
+        if not 0 < self.level < 1:
+            raise DataError(f"level is {self.level}. Give a coverage between 0 and 1, such as 0.9.")
+
+    def training(self, table: Runs, family: str | None, targets: Sequence[Target]) -> tuple[Training, list[Finding]]:
+        """Take the training rows of one family and look for trouble in them.
+
+        Raises:
+            DataError: nothing usable is left, or the table doctor finds a certain error.
+        """
+        chosen = self._rows(table, family)
+        training, findings = training_set(chosen, *self._outcomes(chosen), self.loss)
+        return training, [*findings, *_inspect(chosen, training), *_look_at_distance(targets, training)]
+
+    def answers(
+        self, fitted: Forecaster, training: Training, targets: Sequence[Target], family: str | None
+    ) -> list[Row]:
+        """Ask a fitted method for all outcomes at all targets."""
+        kind, names, columns = _wanted(training)
+        ask = fitted.losses if kind == "loss" else fitted.scores
+        return make_rows(kind, names, columns, ask(targets, self.level), targets, training, family or "pooled")
+
+    def refusal(self, training: Training, targets: Sequence[Target], family: str | None, reason: str) -> list[Row]:
+        """Return the rows of a method that cannot answer at all."""
+        kind, names, columns = _wanted(training)
+        estimate = Estimate.refused(len(targets), names, dict.fromkeys(range(len(names)), reason))
+        return make_rows(kind, names, columns, estimate, targets, training, family or "pooled")
+
+    def _rows(self, table: Runs, family: str | None) -> Runs:
+        chosen = table.where(self.train)
+        if family is not None and family in chosen.families:
+            chosen = chosen.in_family(family)
+        elif family is not None or chosen.frame.height == 0:
+            kind = f" of family {family}" if family else ""
+            raise DataError(f"{table.name}: no training row{kind} is left. Widen --train, or --pool the families.")
+        return chosen
+
+    def _outcomes(self, runs: Runs) -> tuple[Sequence[str], Sequence[str]]:
+        if self.losses is not None:
+            return [], [runs.loss_column(name) for name in self.losses]
+        return self.tasks if self.tasks is not None else runs.default_tasks, []
+
+
+def _wanted(training: Training) -> tuple[Kind, list[str], list[str]]:
+    if training.losses:
+        return "loss", list(training.losses), list(training.losses)
+    names = [task.name for task in training.tasks]
+    return "score", names, [f"score/{name}" for name in names]
+
+
+def _inspect(chosen: Runs, training: Training) -> list[Finding]:
+    findings = check_runs(chosen.usable(), loss=training.loss_name, tasks=[task.name for task in training.tasks])
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        more = f" And {len(errors) - 1} more: run `foretell check`." if len(errors) > 1 else ""
+        raise DataError(f"{chosen.name}: {errors[0]}{more}")
+    return [finding for finding in findings if finding.severity == "warning"]
+
+
+def _look_at_distance(targets: Sequence[Target], training: Training) -> list[Finding]:
+    smallest, largest = float(training.flops.min()), float(training.flops.max())
+    return [finding for target in targets for finding in _distance(target, smallest, largest)]
+
+
+def _distance(target: Target, smallest: float, largest: float) -> list[Finding]:
+    if target.flops < smallest:
+        what = f"{target.run} has less compute than every training row."
+        return [Finding("target-below-runs", "warning", what, "target", fix="Check the target's size.")]
+    if target.flops <= largest:
+        what = f"{target.run} has no more compute than the largest training run, so nothing is extrapolated."
+        return [Finding("target-inside-runs", "warning", what, "target", fix="Check the target and --train.")]
+    if target.flops > FAR * largest:
+        what = f"{target.run} lies {target.flops / largest:.0f} times beyond the largest training run's compute."
+        return [
+            Finding("far-extrapolation", "warning", what, "target", "Errors grow with distance.", "Train larger runs.")
+        ]
+    return []

@@ -1,0 +1,69 @@
+"""Laws as they are typed: `sigmoid`, or `sigmoid[ceiling=1]` with a parameter held."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from foretell.errors import DataError, UnknownName
+from foretell.laws import LAWS, Law
+from foretell.laws.base import Output
+from foretell.units import parse_quantity
+
+_SPEC = re.compile(r"\s*([A-Za-z_0-9]+)\s*(?:\[([^\]]*)\])?\s*")
+
+
+@dataclass(frozen=True)
+class LawChoice:
+    """A law by name, with parameters held at a value.
+
+    Attributes:
+        name: Key in `LAWS`.
+        fixed: Parameters that are not fitted.
+    """
+
+    name: str
+    fixed: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def law(self) -> type[Law]:
+        """The law's class."""
+        return LAWS[self.name]
+
+    @property
+    def n_free(self) -> int:
+        """Parameters that are fitted."""
+        return len(self.law.params()) - len(self.fixed)
+
+
+def parse_law(text: str, output: Output, inputs: tuple[str, ...] | None = None) -> LawChoice:
+    """Read one law of a method's specification.
+
+    Args:
+        text: Such as `chinchilla` or `sigmoid[ceiling=1]`.
+        output: What the law must give, `loss` or `score`.
+        inputs: Inputs that the law may use; any when not given.
+
+    Raises:
+        UnknownName: there is no such law, or no such parameter.
+        DataError: the text cannot be read, or the law gives something else.
+    """
+    match = _SPEC.fullmatch(text)
+    if match is None:
+        raise DataError(f"law {text!r} cannot be read. Write a name, or sigmoid[ceiling=1].")
+    suited = [n for n, law in LAWS.items() if law.output == output and set(law.inputs) <= set(inputs or law.inputs)]
+    law = LAWS[match.group(1)]
+    if law.name not in suited:
+        raise DataError(f"law {law.name} cannot stand here. Use one of {', '.join(suited)}.")
+    fixed = dict(_held(pair, text) for pair in (match.group(2) or "").split(",") if pair.strip())
+    names = [p.name for p in law.params()]
+    for name in fixed:
+        if name not in names:
+            raise UnknownName(f"parameter of {law.name}", name, names)
+    return LawChoice(law.name, fixed)
+
+
+def _held(pair: str, text: str) -> tuple[str, float]:
+    name, equals, value = pair.partition("=")
+    if not equals:
+        raise DataError(f"law {text!r}: {pair!r} is not parameter=value. Write sigmoid[ceiling=1].")
+    return name.strip(), parse_quantity(value)

@@ -1,0 +1,142 @@
+"""One stage of a forecast: a law per outcome, its resamples, and the noise of a new run."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from foretell.errors import DataError
+from foretell.fitting.bootstrap import residual_spread
+from foretell.fitting.fit import Fit, fit
+from foretell.fitting.status import Status
+from foretell.laws import Law
+from foretell.methods.spec import LawChoice
+from foretell.targets import Target, column
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Laws fitted to `T` outcomes and to `R` resamples of runs.
+
+    Attributes:
+        outcomes: Columns of the run table that are forecast, `T` of them.
+        point: Laws fitted to all runs, `(T,)`.
+        resampled: Laws fitted to resamples, `(T, R)`.
+        spread: Standard deviation of a new run around each law, in the law's space, `(T,)`.
+        signal: How far the kept observations reach, from chance or from the lowest, `(T,)`.
+        constants: Inputs that belong to the outcome, such as its chance level, each `(T,)`.
+    """
+
+    outcomes: tuple[str, ...]
+    point: Fit[Law]
+    resampled: Fit[Law]
+    spread: np.ndarray
+    signal: np.ndarray
+    constants: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def value(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return the laws at inputs of shape `(n,)`, as `(n, T)`."""
+        return np.stack([self._at(t, self.point.law[t], inputs) for t in range(len(self.outcomes))], axis=-1)
+
+    def draws(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return the resampled laws at inputs of shape `(n,)` or `(R, n)`, as `(R, n, T)`; NaN without a fit."""
+        return np.stack([self._draws_of(t, inputs) for t in range(len(self.outcomes))], axis=-1)
+
+    def with_noise(self, draws: np.ndarray, normal: np.ndarray) -> np.ndarray:
+        """Add the noise of a new run to draws; `normal` is standard normal, `(R, n, T)`."""
+        if self.point.law.space == "log":
+            return draws * np.exp(self.spread * normal)
+        return draws + self.spread * normal
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Return each law with its bootstrap standard errors, as plain data."""
+        return [self._describe_one(t, name) for t, name in enumerate(self.outcomes)]
+
+    def _at(self, t: int, law: Law, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        return law(*(self.constants[name][t] if name in self.constants else inputs[name] for name in law.inputs))
+
+    def _draws_of(self, t: int, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        laws = self.resampled.law.from_values(self.resampled.law.values[t][:, None, :])
+        return np.where(self.resampled.converged[t][:, None], self._at(t, laws, inputs), np.nan)
+
+    def _describe_one(self, t: int, outcome: str) -> dict[str, Any]:
+        law, ok = self.point.law[t], self.resampled.converged[t]
+        errors = (
+            np.std(self.resampled.law.values[t][ok], axis=0, ddof=1) if ok.sum() > 1 else [None] * len(law.params())
+        )
+        return {
+            "of": outcome,
+            **law.to_dict(),
+            "standard_errors": {p.name: e and float(e) for p, e in zip(law.params(), errors, strict=True)},
+            "units": {p.name: p.unit for p in law.params()},
+            "spread": float(self.spread[t]),
+            "n_points": int(self.point.n_points[t]),
+            "status": Status(int(self.point.status[t])).name.lower(),
+        }
+
+
+def require_inputs(targets: Sequence[Target], law: Law) -> dict[str, np.ndarray]:
+    """Return the size inputs of a law at all targets, each `(n,)`.
+
+    Raises:
+        DataError: a target does not state one of them.
+    """
+    inputs = {name: column(targets, name) for name in law.inputs if name in ("flops", "n_params", "n_tokens")}
+    for name, values in inputs.items():
+        if not np.all(np.isfinite(values)):
+            raise DataError(f"the law {law.name} needs {name} of the target. Give it, or choose a law in flops.")
+    return inputs
+
+
+def fit_stage(
+    choice: LawChoice,
+    outcomes: tuple[str, ...],
+    y: np.ndarray,
+    x: Mapping[str, np.ndarray],
+    *,
+    kept: np.ndarray,
+    judged: np.ndarray,
+    resamples: np.ndarray,
+    constants: Mapping[str, np.ndarray] | None = None,
+) -> Stage:
+    """Fit a law to each outcome by least squares in the law's space, and to every resample.
+
+    Args:
+        choice: The law.
+        outcomes: Columns of the run table, `T` of them.
+        y: Their values, `(T, n)`.
+        x: The law's inputs, each `(n,)`.
+        kept: Which observations are fitted, `(T, n)`.
+        judged: Which observations tell the noise of a new run, at most one a run, `(T, n)`.
+        resamples: Multiplicity of each observation, `(R, n)`.
+        constants: Inputs that belong to the outcome, each `(T,)`.
+
+    Raises:
+        FitError: an outcome has no more observations than the law has parameters.
+    """
+    constants = constants or {}
+    inputs = {**x, **{name: values[:, None] for name, values in constants.items()}}
+    weights = np.where(kept, 1.0, 0.0)
+    point = fit(choice.law, y, inputs, weights=weights, loss="squared", fixed=choice.fixed)
+    resampled = fit(
+        choice.law,
+        y,
+        inputs,
+        weights=weights,
+        loss="squared",
+        fixed=choice.fixed,
+        resamples=resamples,
+        around=point.law,
+    )
+    bare = Stage(outcomes, point, resampled, np.zeros(len(y)), np.zeros(len(y)), constants)
+    residuals = np.where(judged, _in_space(choice.law, y) - _in_space(choice.law, bare.value(x).T), np.nan)
+    spread = np.array([residual_spread(row, choice.n_free) for row in residuals])
+    seen = np.where(kept, y, np.nan)
+    lowest = constants.get("chance", np.nanmin(seen, axis=1))
+    return replace(bare, spread=spread, signal=np.nanmax(seen, axis=1) - lowest)
+
+
+def _in_space(law: type[Law], values: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.log(values) if law.space == "log" else values

@@ -1,0 +1,139 @@
+"""What a method learns from: the usable checkpoints of one family, as arrays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from foretell.errors import DataError, Finding
+from foretell.runs import Runs
+from foretell.tasks import Task
+
+
+@dataclass(frozen=True)
+class Training:
+    """Checkpoints of one family.
+
+    Attributes:
+        run: Index of each checkpoint's run into `run_names`, `(n,)`.
+        run_names: The runs.
+        is_final: Whether the schedule has finished, `(n,)`.
+        flops: Training FLOPs, `(n,)`.
+        n_params: Parameters, `(n,)`; NaN where not known.
+        n_tokens: Tokens, `(n,)`; NaN where not known.
+        loss: The general loss (nats per token), `(n,)`; NaN where missing, or all NaN.
+        loss_name: Its column, `None` where the table has none.
+        tasks: What is forecast.
+        scores: `(n_tasks, n)`, NaN where missing.
+        losses: Columns forecast by name, each `(n,)`.
+    """
+
+    run: np.ndarray
+    run_names: tuple[str, ...]
+    is_final: np.ndarray
+    flops: np.ndarray
+    n_params: np.ndarray
+    n_tokens: np.ndarray
+    loss: np.ndarray
+    loss_name: str | None
+    tasks: tuple[Task, ...]
+    scores: np.ndarray
+    losses: dict[str, np.ndarray]
+
+    def inputs(self, names: Sequence[str]) -> dict[str, np.ndarray]:
+        """Return the named size columns, each `(n,)`."""
+        return {name: getattr(self, name) for name in names if name in ("flops", "n_params", "n_tokens")}
+
+    @property
+    def chance(self) -> np.ndarray:
+        """Chance level of each task, `(n_tasks,)`; 0 where unknown."""
+        return np.array([task.chance or 0.0 for task in self.tasks], float)
+
+    def with_tasks(self, keep: Sequence[int]) -> "Training":
+        """Return the same checkpoints with some of the tasks."""
+        return replace(self, tasks=tuple(self.tasks[i] for i in keep), scores=self.scores[list(keep)])
+
+
+def training_set(
+    runs: Runs, tasks: Sequence[str], losses: Sequence[str] = (), loss: str | None = None
+) -> tuple[Training, list[Finding]]:
+    """Take the arrays out of a table.
+
+    Args:
+        runs: Rows of one family; rows whose status is not `ok` are left out.
+        tasks: Tasks to forecast.
+        losses: Loss columns to forecast.
+        loss: Column of the general loss; the table's own when not given.
+
+    Returns:
+        The arrays, and findings about rows that were dropped and levels that were guessed.
+
+    Raises:
+        DataError: nothing usable is left, or it is a single run.
+        UnknownName: a task or loss does not exist.
+    """
+    whole, loss_name = runs.with_general_loss(loss)
+    described = tuple(runs.task(name) for name in tasks)
+    used = whole.usable()
+    columns = [c for c in (loss_name, *losses, *(f"score/{task}" for task in tasks)) if c]
+    frame = used.frame.filter(pl.any_horizontal(pl.col(c).is_not_null() for c in columns)) if columns else used.frame
+    findings = [*_dropped(runs, used, frame, loss_name), *_guessed(described)]
+    _require_usable(runs, frame, columns)
+    names = tuple(frame["run"].unique(maintain_order=True).to_list())
+    training = Training(
+        run=np.array([names.index(name) for name in frame["run"]], int),
+        run_names=names,
+        is_final=frame["is_final"].to_numpy(),
+        flops=_floats(frame, "flops"),
+        n_params=_floats(frame, "n_params"),
+        n_tokens=_floats(frame, "n_tokens"),
+        loss=_floats(frame, loss_name) if loss_name else np.full(frame.height, np.nan),
+        loss_name=loss_name,
+        tasks=described,
+        scores=np.stack([_floats(frame, f"score/{task}") for task in tasks]) if tasks else np.empty((0, frame.height)),
+        losses={name: _floats(frame, name) for name in losses},
+    )
+    return training, findings
+
+
+def _floats(frame: pl.DataFrame, name: str) -> np.ndarray:
+    return frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+
+
+def _require_usable(runs: Runs, frame: pl.DataFrame, columns: list[str]) -> None:
+    if not columns or frame.height == 0:
+        raise DataError(
+            f"{runs.name}: no usable loss or score is left in the training rows. "
+            "Look at the predicate, the status column and missing values."
+        )
+    n_runs = frame["run"].n_unique()
+    if n_runs < 2:
+        raise DataError(
+            f"{runs.name}: there is one run only in the training rows ({frame['run'][0]}). "
+            "A law needs several; add runs of other sizes."
+        )
+
+
+def _dropped(runs: Runs, used: Runs, frame: pl.DataFrame, loss_name: str | None) -> list[Finding]:
+    findings = []
+    if (n := runs.frame.height - used.frame.height) > 0:
+        what = f"{n} rows whose status is not ok were left out."
+        findings.append(Finding("rows-excluded", "note", what, fix="Their reason stands in the table."))
+    empty = used.frame.height - frame.height
+    blank = 0 if loss_name is None else int(frame[loss_name].null_count())
+    if empty + blank:
+        what = f"{empty + blank} of {used.frame.height} rows have no {loss_name or 'score'} and were dropped."
+        findings.append(
+            Finding("rows-dropped", "warning", what, fix="Fill them, or ignore this if they were not measured.")
+        )
+    return findings
+
+
+def _guessed(tasks: tuple[Task, ...]) -> list[Finding]:
+    unknown = [task.name for task in tasks if task.chance is None]
+    if not unknown:
+        return []
+    what = f"the chance level of {', '.join(unknown)} is not known and was taken as 0."
+    fix = "Give [tasks.<name>] chance = ... in the metadata."
+    return [Finding("chance-guessed", "warning", what, "metadata", "Emergence is counted from chance.", fix)]

@@ -1,0 +1,159 @@
+"""Results as plain frozen data: the rows that every command prints, and their summaries."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from foretell.errors import Finding
+
+Kind = Literal["score", "loss"]
+Outcome = Literal["ok", "refused"]
+Verdict = Literal["forecastable", "weak", "not forecastable"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One forecast of one outcome of one model.
+
+    Attributes:
+        kind: `score` (0 to 1) or `loss` (nats per token).
+        run: The target's name.
+        family: Whose laws were used.
+        task: Task, or loss column.
+        actual: What the finished model scored; `None` where not known.
+        forecast: The point forecast; `None` where refused.
+        low: Lower end of the interval.
+        high: Upper end.
+        loss_actual: General loss of the finished model.
+        loss_forecast: General loss by stage one.
+        forecast_given_true_loss: Score by stage two alone.
+        extrapolation: Target FLOPs over the largest training FLOPs.
+        status: `ok` or `refused`.
+        verdict: How far to trust it.
+        reason: Why it was refused.
+    """
+
+    kind: Kind
+    run: str
+    family: str
+    task: str
+    actual: float | None
+    forecast: float | None
+    low: float | None
+    high: float | None
+    loss_actual: float | None
+    loss_forecast: float | None
+    forecast_given_true_loss: float | None
+    extrapolation: float
+    status: Outcome
+    verdict: Verdict
+    reason: str | None
+
+    @property
+    def scored(self) -> bool:
+        """Whether forecast and actual value can be compared."""
+        return self.status == "ok" and self.actual is not None
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What `forecast` answers: rows, the laws behind them, and what to know about them."""
+
+    runs: str
+    train: str | None
+    method: str
+    level: float
+    seed: int
+    resamples: int
+    seconds: float
+    forecasts: tuple[Row, ...]
+    laws: tuple[Mapping[str, Any], ...]
+    emergence: tuple[Mapping[str, Any], ...]
+    warnings: tuple[Finding, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data; the rows without `actual`."""
+        rows = [{key: value for key, value in asdict(row).items() if key != "actual"} for row in self.forecasts]
+        return {**_plain(self), "forecasts": rows}
+
+
+@dataclass(frozen=True)
+class MethodScore:
+    """How one method did in a back-test."""
+
+    rows: tuple[Row, ...] = ()
+    emergence: tuple[Mapping[str, Any], ...] = ()
+
+    def __add__(self, other: "MethodScore") -> "MethodScore":
+        """Return both sets of rows together."""
+        return MethodScore(self.rows + other.rows, self.emergence + other.emergence)
+
+    def to_dict(self, common: Sequence[tuple[str, str]]) -> dict[str, Any]:
+        """Return rows and means; `common` names the rows (run, task) that no method refused."""
+        shared = [row for row in self.rows if (row.run, row.task) in set(common)]
+        runs = list(dict.fromkeys(row.run for row in self.rows))
+        return {
+            **mean_errors(self.rows),
+            "coverage": coverage(self.rows),
+            "n_refused": sum(row.status == "refused" for row in self.rows),
+            "common": mean_errors(shared),
+            "by_run": {run: mean_errors([row for row in self.rows if row.run == run]) for run in runs},
+            "rows": [asdict(row) for row in self.rows],
+            "emergence": list(self.emergence),
+        }
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What `backtest` answers: every method against the truth."""
+
+    runs: str
+    train: str | None
+    holdout: str
+    level: float
+    seed: int
+    resamples: int
+    seconds: float
+    methods: Mapping[str, MethodScore]
+    warnings: tuple[Finding, ...]
+
+    @property
+    def common(self) -> list[tuple[str, str]]:
+        """The rows (run, task) that no compared method refused."""
+        answered = [{(row.run, row.task) for row in score.rows if row.scored} for score in self.methods.values()]
+        return sorted(set.intersection(*answered)) if answered else []
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {**_plain(self), "methods": {name: score.to_dict(self.common) for name, score in self.methods.items()}}
+
+
+def mean_errors(rows: Sequence[Row]) -> dict[str, float | int | None]:
+    """Return mean relative and absolute error over the rows that were answered."""
+    pairs = [(row.forecast, row.actual) for row in rows if row.scored]
+    forecast, actual = np.array(pairs, float).reshape(-1, 2).T
+    error = np.abs(forecast - actual)
+    return {
+        "mean_relative_error": float(np.mean(error / np.abs(actual))) if pairs and np.all(actual != 0) else None,
+        "mean_absolute_error": float(np.mean(error)) if pairs else None,
+        "n": len(pairs),
+    }
+
+
+def coverage(rows: Sequence[Row]) -> float | None:
+    """Return the share of actual values inside their intervals."""
+    inside = [row.low <= row.actual <= row.high for row in rows if row.scored]  # type: ignore[operator]
+    return float(np.mean(inside)) if inside else None
+
+
+def once_each(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return findings once each, in order."""
+    return tuple(dict.fromkeys(findings))
+
+
+def _plain(result: Forecast | Backtest) -> dict[str, Any]:
+    names = [name for name in result.__dataclass_fields__ if name not in ("forecasts", "methods", "warnings")]
+    plain = {name: getattr(result, name) for name in names}
+    return {**plain, "warnings": [finding.to_dict() for finding in result.warnings]}
