@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from foretell.errors import DataError, UnknownName
 from foretell.metadata import Metadata
 from foretell.runs import Runs, build_runs
 from foretell.schema import STATUSES
+from foretell.units import Decoder
 
 COUNTS = st.none() | st.sampled_from([0.0, -1.0, 1.0, 7.0, 1e6, 1e9, 1e300]) | st.floats(1e-3, 1e25)
 LOSSES = st.none() | st.floats(-1, 20) | st.sampled_from([float("nan"), float("inf"), 0.0, 3.0])
@@ -46,7 +48,7 @@ def tables(draw: st.DrawFn) -> dict[str, list[object]]:
 
 
 @given(tables(), st.sampled_from([Metadata(), Metadata(general_loss="web", flops_convention="6ND")]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_no_table_makes_a_check_fail(table, metadata):
     runs = build_runs(pl.DataFrame(table, strict=False), metadata, strict=False)
     assert {finding.code for finding in check_runs(runs) if finding not in runs.findings} <= set(CHECKS)
@@ -109,6 +111,27 @@ def test_mixtures_of_one_size_are_no_ladder_and_raise_no_alarm(ladder, metadata)
     )
     found = check_runs(build_runs(frame, replace(metadata, flops_convention="6ND")))
     assert {finding.code for finding in found} == {"one-size"}
+
+
+@pytest.mark.parametrize("vocab_size", [256, 50_304, 256_000])
+@pytest.mark.parametrize("widths", [(16, 32, 64, 128), (128, 256, 512, 1024)])
+@pytest.mark.parametrize("kind", ["non_embedding", "total"])
+def test_exact_flops_of_small_models_raise_no_alarm(metadata, vocab_size, widths, kind):
+    shapes = [Decoder(width, max(1, width // 64), 4, 4 * width, vocab_size) for width in widths]
+    rows = [
+        {
+            "run": f"{shape.d_model}-{ratio}",
+            "n_params": (n_params := getattr(shape, f"n_params_{kind}")),
+            "n_tokens": (n_tokens := ratio * n_params),
+            "flops": shape.flops(n_tokens, sequence_length=4096),
+            "is_final": True,
+            "score/piqa": 0.4 + 0.01 * np.log(float(n_params) * n_tokens),
+        }
+        for shape in shapes
+        for ratio in (20, 100)
+    ]
+    runs = build_runs(pl.DataFrame(rows), replace(metadata, n_params_kind=kind, general_loss=None))
+    assert [finding for finding in check_runs(runs) if finding.severity != "note"] == []
 
 
 def test_a_few_thousand_rows_take_a_fraction_of_a_second(ladder, metadata):

@@ -20,7 +20,7 @@ from foretell.check import (
     stated,
     units,
 )
-from foretell.check.reading import FLOPS_UNITS, PARAMS_UNITS, TOKENS_UNITS
+from foretell.check.reading import UNITS
 from foretell.errors import Finding
 from foretell.registry import Registry
 from foretell.runs import Runs
@@ -82,10 +82,12 @@ def _without_refused(runs: Runs) -> Runs:
 CHECKS: Registry[tuple[Check, ...]] = Registry(
     "finding code",
     {
-        **{f"params-in-{unit}": (units.sizes_in_other_units,) for unit in PARAMS_UNITS if unit},
-        **{f"tokens-in-{unit}": (units.sizes_in_other_units,) for unit in TOKENS_UNITS if unit},
-        **{f"flops-in-{unit}": (units.sizes_in_other_units,) for unit, decades in FLOPS_UNITS.items() if decades},
-        "flops-per-token": (units.sizes_in_other_units,),
+        **{
+            units.unit_code(c, unit): (units.sizes_in_other_units,)
+            for c, known in UNITS.items()
+            for unit in known
+            if unit
+        },
         "params-tokens-swapped": (units.params_that_change,),
         "params-change": (units.params_that_change,),
         "flops-forward-only": (compute.flops_against_sizes,),

@@ -154,12 +154,13 @@ def unfinished_runs(runs: Runs) -> list[Finding]:
 
 
 def finals_without_loss(runs: Runs) -> list[Finding]:
-    """Find finished runs whose last row has no general loss, though others have one."""
+    """Find finished runs whose last row has no general loss, in families that measure it."""
     runs, column = general_loss(runs)
     if column is None:
         return []
-    finals = runs.final_rows().frame
-    names = finals.filter(pl.col(column).is_null())["run"].to_list()
+    measured = runs.frame.drop_nulls(column)["family"].unique().to_list()
+    without = pl.col("family").is_in(measured) & pl.col(column).is_null()
+    names = runs.final_rows().frame.filter(without)["run"].to_list()
     if not names:
         return []
     return [

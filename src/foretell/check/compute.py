@@ -5,6 +5,7 @@ import polars as pl
 
 from foretell.check.ends import run_ends
 from foretell.check.listing import count, list_some
+from foretell.check.ratio import highest_ratio
 from foretell.check.reading import PLAIN, read_sizes
 from foretell.errors import Finding, Severity
 from foretell.runs import Runs
@@ -17,8 +18,6 @@ CERTAIN = 10.0  # a ratio this far outside the plausible band is no convention
 STATED_6ND = 1.02
 JUMP = 1.5
 WARM_UP = 0.01  # share of a run whose first logged FLOPs may be rounded
-LARGEST_VOCABULARY = 256_000
-LONGEST_SEQUENCE = 8192
 
 
 def flops_against_sizes(runs: Runs) -> list[Finding]:
@@ -43,7 +42,7 @@ def flops_against_sizes(runs: Runs) -> list[Finding]:
 def _well_read(ends: pl.DataFrame) -> pl.DataFrame:
     """Return the runs whose units are plain, with `ratio` (FLOPs over 6ND) and its `highest`."""
     ends = read_sizes(ends).filter(PLAIN).with_columns(ratio=_ratio(ends)).drop_nulls("ratio")
-    return ends.with_columns(highest=pl.Series(_highest(ends["n_params"].to_numpy())))
+    return ends.with_columns(highest=pl.Series(highest_ratio(ends["n_params"].to_numpy())))
 
 
 def _ratio(frame: pl.DataFrame) -> pl.Expr:
@@ -52,15 +51,6 @@ def _ratio(frame: pl.DataFrame) -> pl.Expr:
     if "n_params_active" in frame.columns:
         n_params = pl.coalesce("n_params_active", "n_params")
     return pl.col("flops") / (6.0 * n_params * pl.col("n_tokens"))
-
-
-def _highest(n_params: np.ndarray) -> np.ndarray:
-    """Return the largest plausible ratio: output head and attention weigh most in small models.
-
-    For a decoder of 12 x layers x width^2 parameters whose width is 64 times its layers.
-    """
-    width = (64 / 12 * n_params) ** (1 / 3)
-    return 1.5 * (1 + LARGEST_VOCABULARY * width / n_params + LONGEST_SEQUENCE / (6 * width))
 
 
 def _forward_only(ends: pl.DataFrame, where: str) -> Finding:

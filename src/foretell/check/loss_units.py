@@ -13,6 +13,7 @@ import polars as pl
 from foretell.check.ends import run_ends
 from foretell.check.general_loss import general_loss
 from foretell.check.listing import count, list_some
+from foretell.check.mixtures import mixture_varies
 from foretell.errors import Finding
 from foretell.laws import Chinchilla
 from foretell.runs import Runs
@@ -24,7 +25,7 @@ TOKENS_PER_PARAM = 20  # where only FLOPs are known
 BIG_ENOUGH = (pl.col("n_params") >= 5e6) & (pl.col("n_tokens") >= 5e7)  # the yardstick knows nothing of toys
 PER_BYTE, BITS, PERPLEXITY = 0.45, 1.5, 2.6  # times the yardstick
 NATS_AT_MOST = 13.0  # guessing among 440,000 tokens
-BITS_PER_BYTE_AT_MOST = 8.0
+BITS_AT_MOST = 8.0  # guessing a byte
 IN_BITS = 1 / np.log(2)
 WHY = "Laws of loss have a floor in nats per token; the wrong unit moves it, and breaks comparisons between runs."
 
@@ -32,12 +33,10 @@ WHY = "Laws of loss have a floor in nats per token; the wrong unit moves it, and
 def impossible_losses(runs: Runs) -> list[Finding]:
     """Find loss columns above what guessing gives: perplexities, or sums over a sequence."""
     ends = run_ends(runs)
-    limits = {"loss/": ("nats per token", NATS_AT_MOST), "bpb/": ("bits per byte", BITS_PER_BYTE_AT_MOST)}
     return [
-        _impossible(f"{prefix}{domain}", _median(ends[f"{prefix}{domain}"]), *limit)
-        for prefix, limit in limits.items()
-        for domain in column_names(ends, prefix)
-        if _median(ends[f"{prefix}{domain}"]) > limit[1]
+        _impossible(columns, unit, limit, _median(ends[columns[0]]))
+        for prefix, unit, limit in (("loss/", "nats per token", NATS_AT_MOST), ("bpb/", "bits per byte", BITS_AT_MOST))
+        if (columns := [name for name in ends.columns if name.startswith(prefix) and _median(ends[name]) > limit])
     ]
 
 
@@ -45,12 +44,12 @@ def _median(values: pl.Series) -> float:
     return float(values.median() or 0.0)  # type: ignore[arg-type]
 
 
-def _impossible(column: str, median: float, unit: str, limit: float) -> Finding:
+def _impossible(columns: list[str], unit: str, limit: float, median: float) -> Finding:
     return Finding(
         code="loss-is-perplexity",
         severity="error",
-        what=f"half of the runs end above {median:.3g}, and guessing gives less than {limit:g} {unit}.",
-        where=column,
+        what=f"half of the runs end above {median:.3g} in {columns[0]}, and guessing gives less than {limit:g} {unit}.",
+        where=list_some(columns),
         why=WHY,
         fix="Take the logarithm if it is a perplexity; divide by the tokens if it is a sum.",
     )
@@ -97,7 +96,7 @@ def _against_yardstick(runs: Runs) -> tuple[pl.DataFrame, str | None]:
 
 
 FEWEST_RUNS = 4
-OUTLIER = 1.3  # times the family's median, size for size
+OUTLIER, N_SIGMA = 1.3, 6  # times the family's median, size for size
 GAP = 1.15  # between the two groups, at least
 CLOSE = 1.06  # to the factor between nats and bits, at most
 ONE_GROUP = 1.35  # spread of losses over the yardstick within a group, at most
@@ -140,13 +139,22 @@ def _in_bits(column: str, names: list[str], times: float) -> Finding:
 
 
 def outlying_losses(runs: Runs) -> list[Finding]:
-    """Find finished runs far above the others of their family, size for size."""
+    """Find finished runs far above the others of their family and mixture, size for size."""
     rows, column = _against_yardstick(runs)
     if column is None or any(check(runs) for check in (impossible_losses, unlikely_losses, losses_in_two_units)):
         return []
-    typical = pl.col("times").median().over("family")
-    known = pl.len().over("family") >= FEWEST_RUNS
-    far = rows.with_columns(above=pl.col("times") / typical).filter(known & (pl.col("above") > OUTLIER))
+    above = pl.col("times") / pl.col("times").median().over("family")
+    scatter = 1.4826 * pl.col("above").log().abs().median().over("family")
+    one_mixture = [name for (name,), rows in runs.usable().frame.group_by("family") if not mixture_varies(rows)]
+    far = (
+        rows.filter(pl.col("family").is_in(one_mixture))
+        .with_columns(above=above)
+        .filter(
+            (pl.len().over("family") >= FEWEST_RUNS)
+            & (pl.col("above") > OUTLIER)
+            & (pl.col("above").log() > N_SIGMA * scatter)
+        )
+    )
     if not far.height:
         return []
     far = far.sort("above", descending=True, maintain_order=True)

@@ -24,7 +24,20 @@ def loss_rises_with_compute(runs: Runs) -> list[Finding]:
     if column is None:
         return []
     trends = [(name, rank_correlation(rows["flops"], rows[column])) for name, rows in _comparable(runs, column)]
-    return [_rises(column, family, trend) for family, trend in trends if trend > LOSS_RISES]
+    rising = {family: trend for family, trend in trends if trend > LOSS_RISES}
+    if not rising:
+        return []
+    listed = list_some([f"{trend:.2f} in {family}" for family, trend in rising.items()])
+    return [
+        Finding(
+            code="loss-rises-with-compute",
+            severity="warning",
+            what=f"runs with more compute end at higher losses: rank correlation {listed}.",
+            where=column,
+            why="Every law of loss takes compute to help.",
+            fix="Look for log-likelihoods as losses, sizes in the wrong rows, runs that failed, or repeated data.",
+        )
+    ]
 
 
 def _comparable(runs: Runs, column: str) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -42,17 +55,6 @@ def rank_correlation(x: pl.Series, y: pl.Series) -> float:
     if (np.ptp(ranks, axis=1) == 0).any():
         return 0.0
     return float(np.corrcoef(ranks)[0, 1])
-
-
-def _rises(column: str, family: str, trend: float) -> Finding:
-    return Finding(
-        code="loss-rises-with-compute",
-        severity="warning",
-        what=f"runs with more compute end at higher losses (rank correlation {trend:.2f}) in family {family}.",
-        where=column,
-        why="Every law of loss takes compute to help.",
-        fix="Look for a loss that is a log-likelihood, sizes in the wrong rows, runs that failed, or repeated data.",
-    )
 
 
 def scores_fall_with_compute(runs: Runs) -> list[Finding]:

@@ -4,26 +4,12 @@ import polars as pl
 
 from foretell.check.ends import run_ends
 from foretell.check.listing import count, list_some
-from foretell.check.reading import PLAIN, read_sizes
+from foretell.check.reading import PLAIN, UNITS, read_sizes
 from foretell.errors import Finding
 from foretell.runs import Runs
 from foretell.units import format_quantity
 
 WHY = "Laws extrapolate from sizes, so a unit that is off moves every forecast by orders of magnitude."
-# What a unit is called in a message, and what to multiply by.
-UNITS = {
-    "millions": ("in millions", "1e6"),
-    "billions": ("in billions", "1e9"),
-    "trillions": ("in trillions", "1e12"),
-    "mflops": ("in MFLOPs", "1e6"),
-    "gflops": ("in GFLOPs", "1e9"),
-    "tflops": ("in TFLOPs", "1e12"),
-    "pflops": ("in PFLOPs", "1e15"),
-    "eflops": ("in EFLOPs", "1e18"),
-    "zflops": ("in ZFLOPs", "1e21"),
-    "petaflop-days": ("in PFLOP/s-days", "8.64e19"),
-    "flops-per-token": ("FLOPs per token", "n_tokens"),
-}
 ROUNDING = 1.05  # a run's n_params may differ by this much between its rows
 
 
@@ -32,22 +18,36 @@ def sizes_in_other_units(runs: Runs) -> list[Finding]:
     ends = read_sizes(run_ends(runs))
     return [
         _other_unit(column, unit, ends.filter(pl.col(f"unit/{column}") == unit), ends.height)
-        for column in ("n_params", "n_tokens", "flops")
+        for column in UNITS
         for unit in ends[f"unit/{column}"].unique(maintain_order=True)
         if unit
     ]
 
 
+def unit_code(column: str, unit: str) -> str:
+    """Return the code of a size in another unit.
+
+    >>> unit_code("n_params", "billions"), unit_code("flops", "FLOPs per token")
+    ('params-in-billions', 'flops-per-token')
+    """
+    slug = unit.lower().replace(" ", "-")
+    return slug if slug.startswith("flops") else f"{column.removeprefix('n_')}-in-{slug}"
+
+
 def _other_unit(column: str, unit: str, ends: pl.DataFrame, n_runs: int) -> Finding:
-    called, factor = UNITS[unit]
     return Finding(
-        code=unit if unit == "flops-per-token" else f"{column.removeprefix('n_')}-in-{unit}",
+        code=unit_code(column, unit),
         severity="error",
-        what=f"{column} is {ends[column][0]:.4g} in run {ends['run'][0]}, and seems to be {called}.",
+        what=f"{column} is {ends[column][0]:.4g} in run {ends['run'][0]}, and seems to be in {unit}.",
         where=f"{column} of {ends.height} of {count(n_runs, 'run')}",
         why=WHY,
-        fix=f"Multiply {column} by {factor} in {_which(ends['run'].to_list(), n_runs)}.",
+        fix=f"Multiply {column} by {_factor(column, unit)} in {_which(ends['run'].to_list(), n_runs)}.",
     )
+
+
+def _factor(column: str, unit: str) -> str:
+    decades = UNITS[column][unit]
+    return "n_tokens" if decades is None else f"{10**decades:.3g}".replace("e+0", "e").replace("e+", "e")
 
 
 def _which(names: list[str], n_runs: int) -> str:
@@ -56,17 +56,14 @@ def _which(names: list[str], n_runs: int) -> str:
 
 def params_that_change(runs: Runs) -> list[Finding]:
     """Find runs whose parameters change: swapped with tokens, or several runs under one name."""
-    spread = (
-        runs.usable()
-        .frame.group_by("run", maintain_order=True)
-        .agg(
-            pl.col("n_params").max() / pl.col("n_params").min() > ROUNDING,
-            tokens_change=pl.col("n_tokens").max() > pl.col("n_tokens").min(),
-        )
-    )
-    changing = spread.filter("n_params")
-    swapped = changing.filter(~pl.col("tokens_change"))["run"].to_list()
-    mixed = changing.filter("tokens_change")["run"].to_list()
+    n_params, n_tokens = pl.col("n_params"), pl.col("n_tokens")
+    per_run = runs.usable().frame.group_by("run", maintain_order=True)
+    changing = per_run.agg(
+        change=n_params.max() / n_params.min() > ROUNDING,
+        swapped=(n_tokens.min() == n_tokens.max()) & (n_params.max() > n_tokens.max()),
+    ).filter("change")
+    swapped = changing.filter("swapped")["run"].to_list()
+    mixed = changing.filter(pl.col("swapped").not_().fill_null(True))["run"].to_list()
     return [*_swapped_within(swapped), *_several_under_one_name(mixed)] or _swapped_throughout(runs)
 
 
@@ -101,8 +98,8 @@ def _several_under_one_name(names: list[str]) -> list[Finding]:
 
 
 def _swapped_throughout(runs: Runs) -> list[Finding]:
-    ends = read_sizes(run_ends(runs).drop_nulls(["n_params", "n_tokens"])).filter(PLAIN)
-    if ends.height < 3 or (ends["n_tokens"] >= ends["n_params"]).any():
+    ends = read_sizes(run_ends(runs).drop_nulls(["n_params", "n_tokens"]))
+    if ends.height < 3 or not ends.select((PLAIN & (pl.col("n_tokens") < pl.col("n_params"))).all()).item():
         return []
     params, tokens = (format_quantity(ends[name][0]) for name in ("n_params", "n_tokens"))
     return [

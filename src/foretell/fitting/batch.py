@@ -16,17 +16,18 @@ from foretell.fitting.penalty import Penalty
 from foretell.fitting.status import Status
 from foretell.laws.base import Law, Space
 
-BATCH_SIZES = (16, 64, 256, 1024, 4096)
-MOST_CELLS = 2**21  # members times points in one chunk: bounds the memory
+BATCH_SIZES = (16, 128, 1024)  # few, because each is compiled
+MOST_CELLS = 2**17  # members times points in one chunk, so that it stays in the processor's cache
 FEWEST_POINTS = 16
 ALMOST = 1e-7  # relative gain that a stalled member may still expect and count as converged
 
 
 class Round(NamedTuple):
-    """One stretch of the descent: which curvature, and for how many steps."""
+    """One stretch of the descent: which curvature, how many steps, how close."""
 
     newton: bool
     steps: int
+    tolerance: float = 1e-13
 
 
 class Data(Protocol):
@@ -101,10 +102,10 @@ def solve(
             _pad(data.weights, n_points, 0.0),
         )
         problems = jax.device_put(Problems(*arrays, _pad(resamples, n_points, 0.0), np.asarray(data.fixed, float)))
-        for newton, steps in rounds:
-            recipe = Recipe(law, space, penalty, newton, steps)
+        for stretch in rounds:
+            recipe = Recipe(law, space, penalty, stretch.newton)
             for chunk in _chunks(np.flatnonzero(~state.done), n_points):
-                state = _advance(state, recipe, problems, chunk, n_points)
+                state = _advance(state, recipe, stretch, problems, chunk, n_points)
     return Solution(state.free, state.objective, state.status())
 
 
@@ -130,7 +131,7 @@ class _State:
         return np.where(np.isfinite(self.objective), ended, Status.NOT_FINITE)
 
 
-def _advance(state: _State, recipe: Any, problems: Any, chunk: np.ndarray, n_points: int) -> _State:
+def _advance(state: _State, recipe: Any, stretch: Round, problems: Any, chunk: np.ndarray, n_points: int) -> _State:
     from foretell.fitting.descent import Members, descend
 
     size = _batch_size(len(chunk), n_points)
@@ -144,7 +145,7 @@ def _advance(state: _State, recipe: Any, problems: Any, chunk: np.ndarray, n_poi
         decrement=state.decrement[rows],
         done=np.arange(size) >= len(chunk),
     )
-    ended = descend(recipe, problems, members)
+    ended = descend(recipe, problems, members, stretch.steps, stretch.tolerance)
     changed = {}
     for name in ("free", "damping", "objective", "decrement", "done"):
         column = getattr(state, name).copy()
@@ -167,7 +168,9 @@ def _largest_batch(n_points: int) -> int:
 
 
 def _padded(n_points: int) -> int:
-    return max(FEWEST_POINTS, 1 << (n_points - 1).bit_length())
+    """Round up to a quarter of a power of two, so that few shapes are compiled and little is wasted."""
+    quarter = max(FEWEST_POINTS, 1 << (n_points - 1).bit_length()) // 8
+    return -(-n_points // quarter) * quarter
 
 
 def _pad(array: np.ndarray, n_points: int, value: float) -> np.ndarray:

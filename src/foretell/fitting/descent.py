@@ -21,8 +21,7 @@ from foretell.laws.base import Law, Space
 Array = Any
 SHRINK, GROW = 0.2, 5.0  # damping after a step that was taken, and after one that was not
 LEAST_DAMPING, MOST_DAMPING = 1e-12, 1e14
-RELATIVE_TOLERANCE = 1e-13
-STALL_TOLERANCE = 1e-9
+STALL_TOLERANCE = 1e-9  # relative gain below which a step that was not taken counts as the end
 
 
 @dataclass(frozen=True)
@@ -34,14 +33,12 @@ class Recipe:
         space: Where residuals are taken.
         penalty: How they are punished.
         newton: Use the true Hessian instead of the majoriser's.
-        max_steps: Steps before the loop hands back.
     """
 
     law: type[Law]
     space: Space
     penalty: Penalty
     newton: bool
-    max_steps: int
 
 
 class Problems(NamedTuple):
@@ -93,12 +90,20 @@ class _Point(NamedTuple):
 
 
 @partial(jax.jit, static_argnames="recipe")
-def descend(recipe: Recipe, problems: Problems, members: Members) -> Members:
-    """Take up to `recipe.max_steps` steps with every member that is not done."""
-    return jax.vmap(partial(_descend_one, recipe, problems))(members)
+def descend(recipe: Recipe, problems: Problems, members: Members, max_steps: int, tolerance: float) -> Members:
+    """Take steps with every member that is not done.
+
+    Args:
+        recipe: What is compiled in.
+        problems: The data.
+        members: Where each member stands.
+        max_steps: Steps before the loop hands back.
+        tolerance: Expected relative gain of a step at which a member is done.
+    """
+    return jax.vmap(partial(_descend_one, recipe, problems, max_steps, tolerance))(members)
 
 
-def _descend_one(recipe: Recipe, problems: Problems, member: Members) -> Members:
+def _descend_one(recipe: Recipe, problems: Problems, max_steps: int, tolerance: float, member: Members) -> Members:
     weights = problems.weights[member.problem] * problems.resamples[member.resample]
     y = problems.y[member.problem]
     x = tuple(column[member.problem] for column in problems.x)
@@ -115,7 +120,7 @@ def _descend_one(recipe: Recipe, problems: Problems, member: Members) -> Members
         decrement = jnp.where(solvable, jnp.abs(gain) / (point.objective + floor), jnp.inf)
         point = jax.tree.map(partial(jnp.where, taken), there, point)
         damping = jnp.where(taken, member.damping * SHRINK, member.damping * GROW)
-        settled = (decrement <= RELATIVE_TOLERANCE) | (~taken & (decrement <= STALL_TOLERANCE))
+        settled = (decrement <= tolerance) | (~taken & (decrement <= STALL_TOLERANCE))
         member = member._replace(
             free=point.free,
             damping=jnp.clip(damping, LEAST_DAMPING, MOST_DAMPING),
@@ -126,7 +131,7 @@ def _descend_one(recipe: Recipe, problems: Problems, member: Members) -> Members
         return point, member, steps + 1
 
     def goes_on(state: tuple[_Point, Members, Array]) -> Array:
-        return ~state[1].done & (state[2] < recipe.max_steps)
+        return ~state[1].done & (state[2] < max_steps)
 
     start = look(member.free)
     member = member._replace(objective=start.objective)
@@ -150,17 +155,28 @@ def _in_space(space: Space, value: Array) -> Array:
 
 def _look(recipe: Recipe, residuals: Any, weights: Array, fixed: Array, free: Array) -> _Point:
     """Evaluate objective, gradient and curvatures at a point."""
-    r, jacobian = residuals(free), jax.jacfwd(residuals)(free)
+    r, columns = residuals(free), _derivatives(residuals, free)
     pull = weights * recipe.penalty.weight(r, jnp)
     held = jnp.diag(jnp.where(jnp.isnan(fixed), 0.0, 1.0))
     objective = jnp.sum(weights * recipe.penalty.rho(r, jnp))
-    majoriser = (jacobian * pull[:, None]).T @ jacobian + held
-    curvature = (
-        jax.hessian(partial(_objective, recipe, residuals, weights))(free) + held if recipe.newton else majoriser
-    )
-    return _Point(
-        free, jnp.where(jnp.isnan(objective), jnp.inf, objective), jacobian.T @ (pull * r), majoriser, curvature
-    )
+    gradient = jnp.stack([jnp.sum(pull * r * column) for column in columns])
+    majoriser = _gram(columns, pull) + held
+    curvature = majoriser
+    if recipe.newton:
+        curvature = jax.hessian(partial(_objective, recipe, residuals, weights))(free) + held
+    return _Point(free, jnp.where(jnp.isnan(objective), jnp.inf, objective), gradient, majoriser, curvature)
+
+
+def _derivatives(residuals: Any, free: Array) -> list[Array]:
+    """Return the derivative of the residuals along each coordinate, `n_params` arrays `(n,)`."""
+    basis = jnp.eye(free.shape[0])
+    return [jax.jvp(residuals, (free,), (direction,))[1] for direction in basis]
+
+
+def _gram(columns: list[Array], weights: Array) -> Array:
+    """Return the weighted products of all pairs, summed entry by entry so that XLA fuses them."""
+    weighted = [weights * column for column in columns]
+    return jnp.stack([jnp.stack([jnp.sum(a * b) for b in columns]) for a in weighted])
 
 
 def _objective(recipe: Recipe, residuals: Any, weights: Array, free: Array) -> Array:

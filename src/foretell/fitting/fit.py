@@ -24,6 +24,13 @@ FINISH = (
     Round(newton=False, steps=1500),
     Round(newton=True, steps=200),
 )
+AGAIN = (  # a resample starts beside its end, and its own noise dwarfs the last digits
+    Round(newton=False, steps=8, tolerance=1e-7),
+    Round(newton=True, steps=25, tolerance=1e-7),
+    Round(newton=False, steps=100, tolerance=1e-7),
+    Round(newton=True, steps=100, tolerance=1e-7),
+    Round(newton=False, steps=1000, tolerance=1e-7),
+)
 SURVIVORS = 4  # starts per fit that go on after the scouting round
 JITTER = 0.4  # spread of the extra starts around the guess, in free coordinates
 
@@ -116,7 +123,7 @@ def fit(
         centre = to_free(law, around.values.reshape(len(data.y), -1))
     if resamples is None:
         return _as_fit(law, data, best, np.shape(y)[:-1])
-    again = _refit(law, data, penalty, space, centre, np.asarray(resamples, float))
+    again = _refit(law, data, penalty, space, centre, np.asarray(resamples, float)[:, data.points])
     return _as_fit(law, data, again, (*np.shape(y)[:-1], len(resamples)))
 
 
@@ -126,6 +133,13 @@ class _Data:
     x: tuple[np.ndarray, ...]
     weights: np.ndarray
     fixed: np.ndarray
+    points: np.ndarray  # columns of the caller's arrays that at least one fit uses
+
+    def at_used_points(self) -> "_Data":
+        """Drop the observations that no fit uses."""
+        keep = self.points
+        x = tuple(column[:, keep] for column in self.x)
+        return _Data(self.y[:, keep], x, self.weights[:, keep], self.fixed, keep)
 
     def usable(self, t: int) -> tuple[np.ndarray, list[np.ndarray]]:
         keep = self.weights[t] > 0
@@ -144,14 +158,16 @@ def _arrange(law: type[Law], y: Any, x: Mapping[str, Any], weights: Any, fixed: 
         raise DataError(f"{law.name}: {error}. Give inputs and weights the shape of y.") from None
     finite = np.isfinite(observed) & np.all([np.isfinite(column) for column in columns], axis=0)
     used = np.where(finite, given, 0.0)
+    seen = used > 0
     data = _Data(
-        np.where(used > 0, observed, 1.0),
-        tuple(np.where(used > 0, column, 1.0) for column in columns),
+        np.where(seen, observed, 1.0),
+        tuple(np.where(seen, column, 1.0) for column in columns),
         used,
         _fixed_values(law, fixed),
+        np.flatnonzero(seen.any(axis=0)),
     )
     _require_enough(law, data)
-    return data
+    return data.at_used_points()
 
 
 def _fixed_values(law: type[Law], fixed: Mapping[str, float]) -> np.ndarray:
@@ -195,7 +211,7 @@ def _refit(
     problem = np.repeat(np.arange(n_fits), n_resamples)
     resample = np.tile(np.arange(n_resamples), n_fits)
     free = np.repeat(centre, n_resamples, axis=0)
-    return solve(law, space, penalty, data, resamples, free, problem, FINISH, resample)
+    return solve(law, space, penalty, data, resamples, free, problem, AGAIN, resample)
 
 
 def _starting_points(law: type[Law], data: _Data, starts: Any, n_starts: int, seed: int) -> np.ndarray:

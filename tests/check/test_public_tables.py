@@ -1,0 +1,63 @@
+"""On public tables as they are nothing false is said; on damaged copies of them the damage is found."""
+
+import os
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import polars as pl
+import pytest
+
+from foretell.check import check_runs
+from foretell.datasets.catalogue import DATASETS
+from foretell.io import load_runs
+from foretell.runs import Runs
+
+pytestmark = pytest.mark.skipif("FORETELL_DATA" not in os.environ, reason="name a mirror in FORETELL_DATA")
+
+# True and worth a warning: failed learning rates, corpora repeated a hundred times, closed models without a size.
+WARNINGS = {
+    "gadre-grid": {"loss-outlier"},
+    "datablations": {"loss-outlier"},
+    "obs-scaling": {"rows-without-size", "chance-unknown"},
+    "compression-bpc": {"rows-without-size", "chance-unknown", "too-few-runs"},
+}
+LADDERS = ("olmo-ladder", "gadre", "chinchilla")
+N_PARAMS, N_TOKENS, FLOPS = pl.col("n_params"), pl.col("n_tokens"), pl.col("flops")
+
+
+@cache
+def public(name: str) -> Runs:
+    return load_runs(name)
+
+
+def in_every_loss(runs: Runs, change) -> list[pl.Expr]:
+    return [change(pl.col(column)).alias(column) for column in runs.losses]
+
+
+@pytest.mark.parametrize("name", sorted(DATASETS))
+def test_a_public_table_raises_no_false_alarm(name):
+    alarms = {finding.code for finding in check_runs(public(name)) if finding.severity != "note"}
+    assert alarms <= WARNINGS.get(name, set())
+    assert not [finding for finding in check_runs(public(name)) if finding.severity == "error"]
+
+
+@pytest.mark.parametrize("name", LADDERS)
+@pytest.mark.parametrize(
+    ("code", "change"),
+    [
+        ("flops-in-gflops", lambda runs: [FLOPS / 1e9]),
+        ("flops-in-tflops", lambda runs: [FLOPS / 1e12]),
+        ("flops-forward-only", lambda runs: [FLOPS / 3]),
+        ("flops-per-token", lambda runs: [FLOPS / N_TOKENS]),
+        ("params-in-billions", lambda runs: [N_PARAMS / 1e9]),
+        ("tokens-in-millions", lambda runs: [N_TOKENS / 1e6]),
+        ("loss-is-perplexity", lambda runs: in_every_loss(runs, lambda loss: loss.exp())),
+        ("loss-in-bits-per-byte", lambda runs: in_every_loss(runs, lambda loss: loss / np.log(2) / 4.5)),
+        ("loss-rises-with-compute", lambda runs: in_every_loss(runs, lambda loss: 10 - loss)),
+    ],
+)
+def test_damage_to_a_public_ladder_is_found(name, code, change):
+    runs = public(name)
+    damaged = replace(runs, frame=runs.frame.with_columns(change(runs)))
+    assert code in {finding.code for finding in check_runs(damaged)}
