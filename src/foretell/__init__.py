@@ -1,1 +1,41 @@
-"""Forecast a language model's benchmark scores before you train it."""
+"""Forecast a language model's benchmark scores before you train it.
+
+The verbs are those of the command line: `load_runs`, `check`, `forecast`, `backtest`. They are
+imported when they are first used, so that `import foretell` costs nothing.
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any
+
+_HOMES = {
+    "load_runs": ("foretell.io.load", "load_runs"),
+    "check": ("foretell.doctor", "check_runs"),
+    "forecast": ("foretell.methods.forecast", "forecast"),
+    "backtest": ("foretell.trusting.backtest", "backtest"),
+    "write_table": ("foretell.io.table", "write_table"),
+    "fit": ("foretell.fitting.fit", "fit"),
+    "LAWS": ("foretell.laws", "LAWS"),
+    "METHODS": ("foretell.methods", "METHODS"),
+    "DATASETS": ("foretell.datasets", "DATASETS"),
+    "Runs": ("foretell.runs", "Runs"),
+    "Metadata": ("foretell.metadata", "Metadata"),
+    "ForetellError": ("foretell.errors", "ForetellError"),
+    "DataError": ("foretell.errors", "DataError"),
+    "FitError": ("foretell.errors", "FitError"),
+    "UnknownName": ("foretell.errors", "UnknownName"),
+    "MissingExtra": ("foretell.errors", "MissingExtra"),
+}
+__version__ = version("foretell")
+__all__ = [*_HOMES, "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'foretell' has no attribute {name!r}")
+    module, attribute = _HOMES[name]
+    return getattr(import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -99,6 +99,7 @@ class MethodScore:
             "coverage": coverage(self.rows),
             "n_refused": sum(row.status == "refused" for row in self.rows),
             "common": mean_errors(shared),
+            "stages": stage_errors(self.rows),
             "by_run": {run: mean_errors([row for row in self.rows if row.run == run]) for run in runs},
             "rows": [asdict(row) for row in self.rows],
             "emergence": list(self.emergence),
@@ -140,6 +141,18 @@ def mean_errors(rows: Sequence[Row]) -> dict[str, float | int | None]:
         "mean_absolute_error": float(np.mean(error)) if pairs else None,
         "n": len(pairs),
     }
+
+
+def stage_errors(rows: Sequence[Row]) -> dict[str, float | None]:
+    """Return the mean relative error of each stage alone: of the loss, and of the score given the true loss."""
+    losses = {row.run: (row.loss_forecast, row.loss_actual) for row in rows if row.kind == "score"}
+    scores = [(row.forecast_given_true_loss, row.actual) for row in rows if row.scored]
+    return {"loss": _mean_relative(list(losses.values())), "score_given_true_loss": _mean_relative(scores)}
+
+
+def _mean_relative(pairs: Sequence[tuple[float | None, float | None]]) -> float | None:
+    errors = [abs(forecast - actual) / abs(actual) for forecast, actual in pairs if forecast is not None and actual]
+    return float(np.mean(errors)) if errors else None
 
 
 def coverage(rows: Sequence[Row]) -> float | None:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import reduce
+from operator import add
 
 import polars as pl
 
@@ -108,7 +110,7 @@ class Runs:
             return self, self.loss_column(chosen)
         if len(self.losses) <= 1:
             return self, self.losses[0] if self.losses else None
-        mean = pl.sum_horizontal(self.losses, ignore_nulls=False) / len(self.losses)
+        mean = reduce(add, [pl.col(name) for name in self.losses]) / len(self.losses)
         return replace(self, frame=self.frame.with_columns(mean.alias("loss/mean"))), "loss/mean"
 
     def loss_column(self, name: str) -> str:
@@ -172,7 +174,7 @@ def _fill(frame: pl.DataFrame, metadata: Metadata) -> tuple[pl.DataFrame, Metada
     frame = _fill_text(frame, "status", "ok")
     frame, metadata = _fill_flops(frame, metadata, findings)
     frame = _fill_is_final(frame, findings)
-    return _drop_unsized(frame, findings), metadata, findings
+    return frame, metadata, [*findings, *_unsized(frame)]
 
 
 def _fill_text(frame: pl.DataFrame, name: str, default: str) -> pl.DataFrame:
@@ -188,7 +190,7 @@ def _fill_flops(frame: pl.DataFrame, metadata: Metadata, findings: list[Finding]
             fix = 'State flops_convention = "6ND" in the metadata, or give a column flops.'
             findings.append(Finding("flops-assumed", "note", "FLOPs are computed as 6 x n_params x n_tokens.", fix=fix))
         metadata = replace(metadata, flops_convention=metadata.flops_convention or "6ND")
-        frame = frame.with_columns(flops=6.0 * pl.col("n_params") * pl.col("n_tokens"))
+        frame = frame.with_columns(flops=6.0 * _params_at_work(frame) * pl.col("n_tokens"))
     elif "flops" not in frame.columns:
         frame = frame.with_columns(flops=pl.lit(None, dtype=pl.Float64))
     elif metadata.flops_convention is None:
@@ -197,23 +199,29 @@ def _fill_flops(frame: pl.DataFrame, metadata: Metadata, findings: list[Finding]
     return frame.with_columns(pl.lit(None, dtype=pl.Float64).alias(name) for name in missing), metadata
 
 
+def _params_at_work(frame: pl.DataFrame) -> pl.Expr:
+    """Return the parameters that a token meets: the active ones of a mixture of experts."""
+    names = [name for name in ("n_params_active", "n_params") if name in frame.columns]
+    return pl.coalesce(names)
+
+
 def _fill_is_final(frame: pl.DataFrame, findings: list[Finding]) -> pl.DataFrame:
     if "is_final" in frame.columns:
         return frame.with_columns(pl.col("is_final").fill_null(False))
     what = "is_final is not given, so the last row of every run is taken as its finished end."
     why = "Losses before the learning rate has decayed sit above the curve."
     findings.append(Finding("finals-assumed", "warning", what, "is_final", why, "Add a column is_final."))
-    return frame.with_columns(is_final=pl.col("flops") == pl.col("flops").max().over("run"))
+    ends = pl.col("flops") == pl.col("flops").max().over("run")
+    return frame.with_columns(is_final=ends.fill_null(False))
 
 
-def _drop_unsized(frame: pl.DataFrame, findings: list[Finding]) -> pl.DataFrame:
-    unsized = frame["flops"].is_null()
-    if unsized.any():
-        what = (
-            f"{unsized.sum()} of {frame.height} rows have no size (flops, or n_params and n_tokens) and were dropped."
-        )
-        findings.append(Finding("rows-without-size", "warning", what, fix="Give their size."))
-    return frame.filter(~unsized)
+def _unsized(frame: pl.DataFrame) -> list[Finding]:
+    unsized = int(frame["flops"].null_count())
+    if unsized == 0:
+        return []
+    what = f"{unsized} of {frame.height} rows have no size (flops, or n_params and n_tokens)."
+    why = "They can tie a score to a loss, but no loss to a size."
+    return [Finding("rows-without-size", "warning", what, "flops", why, "Give their size.")]
 
 
 def _parse_predicate(predicate: str, frame: pl.DataFrame) -> pl.Expr:

@@ -26,6 +26,7 @@ class Estimate:
         given_true_loss: Score forecast from the target's actual loss, `(n, T)`; NaN where not
             known.
         weak: Whether the interval is wider than all that was seen, `(n, T)`.
+        unbounded: What the law itself gives where that is no score, `(n, T)`; NaN elsewhere.
         refusals: Why an outcome is refused, by its index.
     """
 
@@ -35,6 +36,7 @@ class Estimate:
     loss: np.ndarray
     given_true_loss: np.ndarray
     weak: np.ndarray
+    unbounded: np.ndarray
     refusals: Mapping[int, str]
 
     @classmethod
@@ -44,7 +46,7 @@ class Estimate:
         """Return an estimate with nothing forecast yet."""
         empty = np.full((n, len(outcomes)), np.nan)
         unknown = np.full(n, np.nan) if loss is None else loss
-        return cls(empty, empty, empty, unknown, empty, np.zeros(empty.shape, bool), refusals)
+        return cls(empty, empty, empty, unknown, empty, np.zeros(empty.shape, bool), empty, refusals)
 
 
 def assemble(
@@ -79,8 +81,13 @@ def assemble(
     filled = {"value": value[:, usable], "low": low, "high": high}
     if given_true_loss is not None:
         filled["given_true_loss"] = given_true_loss[:, usable]
+    outside = np.where(bounded & ((value < 0.0) | (value > 1.0)), value, np.nan)[:, usable]
     changed = {name: _put(getattr(estimate, name), into, new, bounded) for name, new in filled.items()}
-    return replace(estimate, **changed, weak=_put(estimate.weak, into, wide, bounded=False), refusals=refusals)
+    more = {
+        "weak": _put(estimate.weak, into, wide, bounded=False),
+        "unbounded": _put(estimate.unbounded, into, outside, bounded=False),
+    }
+    return replace(estimate, **changed, **more, refusals=refusals)
 
 
 def _unusable(stage: Stage, i: int, draws: np.ndarray) -> str | None:

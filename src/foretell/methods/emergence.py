@@ -19,7 +19,7 @@ def last_kept_of_each_run(training: Training, kept: np.ndarray) -> np.ndarray:
     """Return which kept checkpoints are their run's last (most FLOPs), `(n_tasks, n)`."""
     last = np.zeros_like(kept)
     for run in range(len(training.run_names)):
-        flops = np.where(kept & (training.run == run), training.flops, -np.inf)
+        flops = np.where(kept & (training.run == run), np.nan_to_num(training.flops), -np.inf)
         last[np.arange(len(kept)), np.argmax(flops, axis=1)] |= np.isfinite(flops.max(axis=1))
     return last
 
@@ -54,6 +54,11 @@ def _describe(training: Training, t: int, kept: np.ndarray, margin: float) -> di
         "n_kept": int(kept.sum()),
         "runs_kept": runs,
         "runs_dropped": sorted(set(training.run_names) - set(runs)),
-        "first_flops": float(training.flops[kept].min()) if kept.any() else None,
-        "highest_loss": float(training.loss[kept].max()) if kept.any() else None,
+        "first_flops": _lowest(training.flops[kept]),
+        "highest_loss": _lowest(-training.loss[kept], sign=-1),
     }
+
+
+def _lowest(values: np.ndarray, sign: int = 1) -> float | None:
+    known = values[np.isfinite(values)]
+    return sign * float(known.min()) if len(known) else None

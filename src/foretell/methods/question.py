@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from foretell.check import check_runs
+import numpy as np
+
+from foretell.doctor import check_runs
 from foretell.errors import DataError, Finding
 from foretell.fitting.bootstrap import Bootstrap
 from foretell.methods.base import Estimate, Forecaster
@@ -48,17 +50,18 @@ class Question:
         Raises:
             DataError: nothing usable is left, or the table doctor finds a certain error.
         """
-        chosen = self._rows(table, family)
-        training, findings = training_set(chosen, *self._outcomes(chosen), self.loss)
+        chosen, loss = self._rows(table, family).with_general_loss(self.loss)
+        training, findings = training_set(chosen, *self._outcomes(chosen), loss)
         return training, [*findings, *_inspect(chosen, training), *_look_at_distance(targets, training)]
 
     def answers(
-        self, fitted: Forecaster, training: Training, targets: Sequence[Target], family: str | None
-    ) -> list[Row]:
-        """Ask a fitted method for all outcomes at all targets."""
+        self, name: str, fitted: Forecaster, training: Training, targets: Sequence[Target], family: str | None
+    ) -> tuple[list[Row], list[Finding]]:
+        """Ask a fitted method, known by a name, for all outcomes at all targets."""
         kind, names, columns = _wanted(training)
-        ask = fitted.losses if kind == "loss" else fitted.scores
-        return make_rows(kind, names, columns, ask(targets, self.level), targets, training, family or "pooled")
+        estimate = (fitted.losses if kind == "loss" else fitted.scores)(targets, self.level)
+        rows = make_rows(kind, names, columns, estimate, targets, training, family or "pooled")
+        return rows, _bounded(name, names, targets, estimate)
 
     def refusal(self, training: Training, targets: Sequence[Target], family: str | None, reason: str) -> list[Row]:
         """Return the rows of a method that cannot answer at all."""
@@ -97,8 +100,25 @@ def _inspect(chosen: Runs, training: Training) -> list[Finding]:
     return [finding for finding in findings if finding.severity == "warning"]
 
 
+def _bounded(name: str, outcomes: Sequence[str], targets: Sequence[Target], estimate: Estimate) -> list[Finding]:
+    """Say where a law left the range of a score, and was held at its end."""
+    beyond = [
+        f"{outcome} of {target.run} {estimate.unbounded[n, t]:.3f}"
+        for n, target in enumerate(targets)
+        for t, outcome in enumerate(outcomes)
+        if np.isfinite(estimate.unbounded[n, t])
+    ]
+    if not beyond:
+        return []
+    what = f"{name} gives {', '.join(beyond)}; a score ends at 0 and 1, where the forecast is held."
+    why = "The law knows no ceiling."
+    return [
+        Finding("score-out-of-range", "warning", what, "forecast", why, "Use a law that saturates, such as sigmoid.")
+    ]
+
+
 def _look_at_distance(targets: Sequence[Target], training: Training) -> list[Finding]:
-    smallest, largest = float(training.flops.min()), float(training.flops.max())
+    smallest, largest = float(np.nanmin(training.flops)), float(np.nanmax(training.flops))
     return [finding for target in targets for finding in _distance(target, smallest, largest)]
 
 

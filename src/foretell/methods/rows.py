@@ -30,7 +30,7 @@ def make_rows(
         training: What the forecasts rest on.
         family: Whose laws were used.
     """
-    largest = float(training.flops.max())
+    largest = float(np.nanmax(training.flops))
     rows = []
     for n, target in enumerate(targets):
         for t, (outcome, column) in enumerate(zip(outcomes, columns, strict=True)):
@@ -50,16 +50,18 @@ def make_rows(
                     forecast_given_true_loss=_known(estimate.given_true_loss[n, t]),
                     extrapolation=target.flops / largest,
                     status="refused" if reason else "ok",
-                    verdict=_verdict(reason, bool(estimate.weak[n, t])),
+                    verdict=_verdict(reason, estimate, n, t),
                     reason=reason,
                 )
             )
     return rows
 
 
-def _verdict(reason: str | None, weak: bool) -> Verdict:
+def _verdict(reason: str | None, estimate: Estimate, n: int, t: int) -> Verdict:
+    """Judge a row: weak where the interval is wider than all that was seen, or the law left the range."""
     if reason:
         return "not forecastable"
+    weak = estimate.weak[n, t] or np.isfinite(estimate.unbounded[n, t])
     return "weak" if weak else "forecastable"
 
 

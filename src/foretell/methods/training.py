@@ -56,7 +56,7 @@ class Training:
 
 
 def training_set(
-    runs: Runs, tasks: Sequence[str], losses: Sequence[str] = (), loss: str | None = None
+    runs: Runs, tasks: Sequence[str], losses: Sequence[str], loss: str | None
 ) -> tuple[Training, list[Finding]]:
     """Take the arrays out of a table.
 
@@ -64,7 +64,7 @@ def training_set(
         runs: Rows of one family; rows whose status is not `ok` are left out.
         tasks: Tasks to forecast.
         losses: Loss columns to forecast.
-        loss: Column of the general loss; the table's own when not given.
+        loss: Column of the general loss; `None` where the table has none.
 
     Returns:
         The arrays, and findings about rows that were dropped and levels that were guessed.
@@ -73,12 +73,11 @@ def training_set(
         DataError: nothing usable is left, or it is a single run.
         UnknownName: a task or loss does not exist.
     """
-    whole, loss_name = runs.with_general_loss(loss)
     described = tuple(runs.task(name) for name in tasks)
-    used = whole.usable()
-    columns = [c for c in (loss_name, *losses, *(f"score/{task}" for task in tasks)) if c]
+    used = runs.usable()
+    columns = [c for c in (loss, *losses, *(f"score/{task}" for task in tasks)) if c]
     frame = used.frame.filter(pl.any_horizontal(pl.col(c).is_not_null() for c in columns)) if columns else used.frame
-    findings = [*_dropped(runs, used, frame, loss_name), *_guessed(described)]
+    findings = [*_dropped(runs, used, frame, loss), *_guessed(described)]
     _require_usable(runs, frame, columns)
     names = tuple(frame["run"].unique(maintain_order=True).to_list())
     training = Training(
@@ -88,8 +87,8 @@ def training_set(
         flops=_floats(frame, "flops"),
         n_params=_floats(frame, "n_params"),
         n_tokens=_floats(frame, "n_tokens"),
-        loss=_floats(frame, loss_name) if loss_name else np.full(frame.height, np.nan),
-        loss_name=loss_name,
+        loss=_floats(frame, loss) if loss else np.full(frame.height, np.nan),
+        loss_name=loss,
         tasks=described,
         scores=np.stack([_floats(frame, f"score/{task}") for task in tasks]) if tasks else np.empty((0, frame.height)),
         losses={name: _floats(frame, name) for name in losses},
@@ -115,15 +114,15 @@ def _require_usable(runs: Runs, frame: pl.DataFrame, columns: list[str]) -> None
         )
 
 
-def _dropped(runs: Runs, used: Runs, frame: pl.DataFrame, loss_name: str | None) -> list[Finding]:
+def _dropped(runs: Runs, used: Runs, frame: pl.DataFrame, loss: str | None) -> list[Finding]:
     findings = []
     if (n := runs.frame.height - used.frame.height) > 0:
         what = f"{n} rows whose status is not ok were left out."
         findings.append(Finding("rows-excluded", "note", what, fix="Their reason stands in the table."))
     empty = used.frame.height - frame.height
-    blank = 0 if loss_name is None else int(frame[loss_name].null_count())
+    blank = 0 if loss is None else int(frame[loss].null_count())
     if empty + blank:
-        what = f"{empty + blank} of {used.frame.height} rows have no {loss_name or 'score'} and were dropped."
+        what = f"{empty + blank} of {used.frame.height} rows have no {loss or 'score'} and were dropped."
         findings.append(
             Finding("rows-dropped", "warning", what, fix="Fill them, or ignore this if they were not measured.")
         )

@@ -107,7 +107,8 @@ def _run_family(
     for name, learner in learners.items():
         try:
             fitted = learner.fit(training, question.bootstrap)
-            rows = question.answers(fitted, training, targets, family)
+            rows, bounded = question.answers(name, fitted, training, targets, family)
+            findings = [*findings, *bounded]
             scores[name] = MethodScore(tuple(rows), tuple(fitted.emergence()))
         except FitError as error:
             scores[name] = MethodScore(tuple(question.refusal(training, targets, family, str(error))))

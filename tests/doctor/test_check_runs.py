@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foretell.check import CHECKS, check_runs
+from foretell.doctor import CHECKS, check_runs
 from foretell.errors import DataError, UnknownName
 from foretell.metadata import Metadata
 from foretell.runs import Runs, build_runs
@@ -92,6 +92,15 @@ def test_rows_that_are_not_ok_are_not_looked_at(ladder, metadata):
 def test_a_table_without_usable_rows_is_an_error(ladder, metadata):
     runs = build_runs(ladder.with_columns(status=pl.lit("excluded")), metadata)
     assert [finding.code for finding in check_runs(runs)] == ["no-usable-rows"]
+
+
+def test_runs_of_unknown_size_are_no_checkpoints_of_one_another(ladder, metadata):
+    unsized = ladder.head(3).with_columns(
+        pl.lit(None).alias(name) for name in ("step", "n_params", "n_tokens", "flops")
+    )
+    frame = pl.concat([ladder, unsized.with_columns(run=pl.lit("closed"))], how="vertical_relaxed")
+    alarms = [finding.code for finding in check_runs(build_runs(frame, metadata)) if finding.severity != "note"]
+    assert alarms == ["rows-without-size"]
 
 
 def test_a_mixture_of_experts_is_measured_by_its_active_parameters(ladder, metadata):

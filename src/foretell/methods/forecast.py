@@ -64,10 +64,11 @@ def forecast(
     for family, group in _by_family(targets, table, pool).items():
         training, found = question.training(table, family, group)
         fitted = learner.fit(training, question.bootstrap)
-        rows += question.answers(fitted, training, group, family)
+        answered, bounded = question.answers(method, fitted, training, group, family)
+        rows += answered
         laws += fitted.laws()
         emergence += fitted.emergence()
-        findings += found
+        findings += [*found, *bounded]
     return Forecast(
         runs=table.name,
         train=train,

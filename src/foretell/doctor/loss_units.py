@@ -1,8 +1,6 @@
 """Losses that are not nats per token: bits, bits per byte, perplexities.
 
-The yardstick is the law of the Chinchilla models. Web text under the usual tokenizers has 1.0 to
-1.4 times its loss, code and papers less; bits per token come to 1.45 to 1.9 times, bits per byte
-to a third, perplexities to more than three times.
+Impossible values are an error; for the rest the Chinchilla models are the yardstick.
 """
 
 from itertools import combinations
@@ -10,19 +8,13 @@ from itertools import combinations
 import numpy as np
 import polars as pl
 
-from foretell.check.ends import run_ends
-from foretell.check.general_loss import general_loss
-from foretell.check.listing import count, list_some
-from foretell.check.mixtures import mixture_varies
+from foretell.doctor.ends import run_ends
+from foretell.doctor.listing import count, list_some
+from foretell.doctor.yardstick import against_yardstick
 from foretell.errors import Finding
-from foretell.laws import Chinchilla
 from foretell.runs import Runs
 from foretell.schema import column_names
 
-# Besiroglu et al. 2024, arXiv:2404.10102.
-YARDSTICK = Chinchilla(E=1.8172, A=482.01, B=2085.43, alpha=0.3478, beta=0.3658)
-TOKENS_PER_PARAM = 20  # where only FLOPs are known
-BIG_ENOUGH = (pl.col("n_params") >= 5e6) & (pl.col("n_tokens") >= 5e7)  # the yardstick knows nothing of toys
 PER_BYTE, BITS, PERPLEXITY = 0.45, 1.5, 2.6  # times the yardstick
 NATS_AT_MOST = 13.0  # guessing among 440,000 tokens
 BITS_AT_MOST = 8.0  # guessing a byte
@@ -57,7 +49,7 @@ def _impossible(columns: list[str], unit: str, limit: float, median: float) -> F
 
 def unlikely_losses(runs: Runs) -> list[Finding]:
     """Find a general loss far from that of language models of the same sizes."""
-    rows, column = _against_yardstick(runs)
+    rows, column = against_yardstick(runs)
     median = _median(rows["times"])
     if column is None or not rows.height or PER_BYTE < median < BITS or impossible_losses(runs):
         return []
@@ -80,23 +72,7 @@ def _unlikely(column: str, times: float, code: str, unit: str, fix: str) -> Find
     )
 
 
-def _against_yardstick(runs: Runs) -> tuple[pl.DataFrame, str | None]:
-    """Return `run`, `family` and `times` (final loss over the yardstick's), and the loss column.
-
-    The column is `None` where there is no loss per token.
-    """
-    runs, column = general_loss(runs)
-    if column is None or not column.startswith("loss/"):
-        return pl.DataFrame(schema={"run": pl.String, "family": pl.String, "times": pl.Float64}), None
-    by_flops = (pl.col("flops") / (6 * TOKENS_PER_PARAM)).sqrt()
-    sizes = (pl.coalesce("n_params", by_flops), pl.coalesce("n_tokens", by_flops * TOKENS_PER_PARAM))
-    ends = run_ends(runs).select("run", "family", *sizes, loss=column).drop_nulls().filter(BIG_ENOUGH)
-    expected = YARDSTICK(ends["n_params"].to_numpy(), ends["n_tokens"].to_numpy())
-    return ends.select("run", "family", times=pl.col("loss") / pl.Series(np.asarray(expected, dtype=float))), column
-
-
 FEWEST_RUNS = 4
-OUTLIER, N_SIGMA = 1.3, 6  # times the family's median, size for size
 GAP = 1.15  # between the two groups, at least
 CLOSE = 1.06  # to the factor between nats and bits, at most
 ONE_GROUP = 1.35  # spread of losses over the yardstick within a group, at most
@@ -104,7 +80,7 @@ ONE_GROUP = 1.35  # spread of losses over the yardstick within a group, at most
 
 def losses_in_two_units(runs: Runs) -> list[Finding]:
     """Find runs whose losses stand 1.44 times above those of the others: bits among nats."""
-    rows, column = _against_yardstick(runs)
+    rows, column = against_yardstick(runs)
     if column is None or rows.height < FEWEST_RUNS:
         return []
     rows = rows.sort("times", maintain_order=True)
@@ -138,36 +114,8 @@ def _in_bits(column: str, names: list[str], times: float) -> Finding:
     )
 
 
-def outlying_losses(runs: Runs) -> list[Finding]:
-    """Find finished runs far above the others of their family and mixture, size for size."""
-    rows, column = _against_yardstick(runs)
-    if column is None or any(check(runs) for check in (impossible_losses, unlikely_losses, losses_in_two_units)):
-        return []
-    above = pl.col("times") / pl.col("times").median().over("family")
-    scatter = 1.4826 * pl.col("above").log().abs().median().over("family")
-    one_mixture = [name for (name,), rows in runs.usable().frame.group_by("family") if not mixture_varies(rows)]
-    far = (
-        rows.filter(pl.col("family").is_in(one_mixture))
-        .with_columns(above=above)
-        .filter(
-            (pl.len().over("family") >= FEWEST_RUNS)
-            & (pl.col("above") > OUTLIER)
-            & (pl.col("above").log() > N_SIGMA * scatter)
-        )
-    )
-    if not far.height:
-        return []
-    far = far.sort("above", descending=True, maintain_order=True)
-    return [
-        Finding(
-            code="loss-outlier",
-            severity="warning",
-            what=f"a loss {far['above'][0]:.2f} times that of others of the same sizes in run {far['run'][0]}.",
-            where=f"{column} of runs {list_some(far['run'].to_list())}",
-            why="A training that failed, or data repeated very often, is on no law of loss.",
-            fix='Set status = "diverged" or "excluded" (with a reason) if so.',
-        )
-    ]
+FEWEST_TWINS = 3
+ROUNDING = 0.01
 
 
 def losses_given_twice(runs: Runs) -> list[Finding]:
@@ -182,7 +130,7 @@ def _twins(ends: pl.DataFrame, one: str, other: str) -> list[Finding]:
     ratio = (both[one] / both[other]).to_numpy()
     bits, nats = (one, other) if len(ratio) and ratio[0] > 1 else (other, one)
     ratio = np.maximum(ratio, 1 / ratio)
-    if len(ratio) < 3 or np.ptp(ratio) > 1e-3 or abs(ratio[0] - IN_BITS) > 1e-3:
+    if len(ratio) < FEWEST_TWINS or np.abs(ratio - IN_BITS).max() > ROUNDING:
         return []
     return [
         Finding(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from foretell.check.general_loss import general_loss
-from foretell.check.listing import count, list_some
+from foretell.doctor.general_loss import general_loss
+from foretell.doctor.listing import count, list_some
 from foretell.errors import Finding
 from foretell.runs import Runs
 
@@ -39,8 +39,8 @@ def curves(runs: Runs) -> Iterator[Curve]:
     runs, column = general_loss(runs)
     if column is None:
         return
-    grouped = runs.frame.sort("flops", "n_tokens", maintain_order=True).group_by("run", maintain_order=True).agg(column)
-    for run, values in grouped.iter_rows():
+    ordered = runs.frame.drop_nulls("flops").sort("flops", "n_tokens", maintain_order=True)
+    for run, values in ordered.group_by("run", maintain_order=True).agg(column).iter_rows():
         loss = np.array(values, dtype=float)
         seen = np.flatnonzero(~np.isnan(loss))
         if len(seen) >= SHORTEST:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from foretell.check.ends import run_ends
-from foretell.check.general_loss import general_loss
-from foretell.check.listing import list_some
-from foretell.check.spread import spread
+from foretell.doctor.ends import run_ends
+from foretell.doctor.general_loss import general_loss
+from foretell.doctor.listing import list_some
+from foretell.doctor.spread import spread
 from foretell.errors import Finding
 from foretell.runs import Runs
 from foretell.schema import column_names
@@ -42,7 +42,7 @@ def loss_rises_with_compute(runs: Runs) -> list[Finding]:
 
 def _comparable(runs: Runs, column: str) -> Iterator[tuple[str, pl.DataFrame]]:
     """Yield the finished runs of one family and mixture, where their FLOPs differ enough."""
-    ends = run_ends(runs).drop_nulls(column)
+    ends = run_ends(runs).drop_nulls(["flops", column])
     shares = [f"share/{source}" for source in column_names(ends, "share/")]
     for (family, *_), rows in ends.group_by("family", *shares, maintain_order=True):
         if rows.height >= 3 and spread(rows["flops"]) > SPREAD:

@@ -2,13 +2,13 @@
 
 import polars as pl
 
-from foretell.check.general_loss import general_loss
-from foretell.check.listing import count, list_some
+from foretell.doctor.general_loss import general_loss
+from foretell.doctor.listing import count, list_some
 from foretell.errors import Finding, Severity
 from foretell.runs import Runs
 from foretell.schema import LOSSES
 
-IDENTITY = ("run", "step", "n_tokens", "flops")
+PLACES = ("step", "n_tokens", "flops")  # what tells the checkpoints of a run apart
 MEASURED = (*LOSSES, "score/")
 SAME_END = 0.999  # of a run's largest FLOPs
 FEWEST_VALUES = 3  # measured values that must agree before two runs count as one
@@ -17,7 +17,9 @@ FEWEST_VALUES = 3  # measured values that must agree before two runs count as on
 def duplicate_checkpoints(runs: Runs) -> list[Finding]:
     """Find checkpoints with several rows: the same values again, or others."""
     frame = runs.usable().frame
-    keys = [name for name in IDENTITY if name in frame.columns]
+    places = [name for name in PLACES if name in frame.columns]
+    keys = ["run", *places]
+    frame = frame.filter(pl.any_horizontal(pl.col(places).is_not_null()))
     twice = frame.filter(frame.select(pl.struct(keys).is_duplicated()).to_series())
     if not twice.height:
         return []
@@ -90,7 +92,7 @@ def families_without_finals(runs: Runs) -> list[Finding]:
 
 def finals_in_the_wrong_place(runs: Runs) -> list[Finding]:
     """Find runs that go on after their final row, and runs with several."""
-    last = pl.col("flops") >= SAME_END * pl.col("flops").max()
+    last = (pl.col("flops") >= SAME_END * pl.col("flops").max()).fill_null(pl.col("flops").count() == 0)
     per_run = (
         runs.usable()
         .frame.group_by("run", maintain_order=True)

@@ -7,7 +7,7 @@ from itertools import chain
 import numpy as np
 import polars as pl
 
-from foretell.check import (
+from foretell.doctor import (
     checkpoints,
     columns,
     compute,
@@ -15,12 +15,13 @@ from foretell.check import (
     curves,
     loss_units,
     mixtures,
+    outliers,
     scaling,
     scores,
     stated,
     units,
 )
-from foretell.check.reading import UNITS
+from foretell.doctor.reading import UNITS
 from foretell.errors import Finding
 from foretell.registry import Registry
 from foretell.runs import Runs
@@ -98,7 +99,7 @@ CHECKS: Registry[tuple[Check, ...]] = Registry(
         "loss-is-perplexity": (loss_units.impossible_losses, loss_units.unlikely_losses),
         "loss-in-bits": (loss_units.unlikely_losses, loss_units.losses_in_two_units, loss_units.losses_given_twice),
         "loss-in-bits-per-byte": (loss_units.unlikely_losses,),
-        "loss-outlier": (loss_units.outlying_losses,),
+        "loss-outlier": (outliers.outlying_losses,),
         "loss-rises": (curves.rising_runs,),
         "loss-rises-with-compute": (scaling.loss_rises_with_compute,),
         "loss-spike": (curves.loss_spikes,),

@@ -1,6 +1,6 @@
 """What the metadata leave out, or say of columns that are not there."""
 
-from foretell.check.listing import count, list_some
+from foretell.doctor.listing import count, list_some
 from foretell.errors import Finding
 from foretell.runs import Runs
 from foretell.schema import LOSSES, column_names

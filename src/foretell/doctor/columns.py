@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from foretell.check.listing import count, list_some
+from foretell.doctor.listing import count, list_some
 from foretell.errors import Finding
 from foretell.runs import Runs
 from foretell.schema import COUNTS, LOSSES

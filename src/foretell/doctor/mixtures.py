@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from foretell.check.listing import list_some
+from foretell.doctor.listing import list_some
 from foretell.errors import Finding
 from foretell.runs import Runs
 from foretell.schema import column_names

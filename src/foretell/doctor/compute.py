@@ -3,10 +3,10 @@
 import numpy as np
 import polars as pl
 
-from foretell.check.ends import run_ends
-from foretell.check.listing import count, list_some
-from foretell.check.ratio import highest_ratio
-from foretell.check.reading import PLAIN, read_sizes
+from foretell.doctor.ends import run_ends
+from foretell.doctor.listing import count, list_some
+from foretell.doctor.ratio import highest_ratio
+from foretell.doctor.reading import PLAIN, read_sizes
 from foretell.errors import Finding, Severity
 from foretell.runs import Runs
 

@@ -1,5 +1,5 @@
 """What is wrong or risky in a run table, as findings with stable codes."""
 
-from foretell.check.check import CHECKS, check_runs
+from foretell.doctor.check import CHECKS, check_runs
 
 __all__ = ["CHECKS", "check_runs"]

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from foretell.check.listing import list_some
-from foretell.check.mixtures import mixture_varies
-from foretell.check.spread import spread
+from foretell.doctor.listing import list_some
+from foretell.doctor.mixtures import mixture_varies
+from foretell.doctor.spread import spread
 from foretell.errors import Finding, Severity
 from foretell.runs import Runs
 
@@ -37,8 +37,7 @@ def too_few_runs(runs: Runs) -> list[Finding]:
     few = {family: number for family, number in sizes.items() if number < max(LAWS_NEED.values())}
     if not few:
         return []
-    most = max(sizes.values())
-    severity: Severity = "note" if len(few) < len(sizes) else "warning" if most > 1 else "error"
+    severity: Severity = "note" if len(few) < len(sizes) else "warning" if sum(sizes.values()) > 1 else "error"
     pool = ", or fit the families together with --pool" if len(sizes) > 1 else ""
     return [
         Finding(
@@ -61,7 +60,8 @@ def _finished(runs: Runs) -> Iterator[tuple[str, pl.DataFrame]]:
 
 
 def _count_sizes(finals: pl.DataFrame) -> int:
-    """Count runs of different sizes, or all of them where their mixtures differ."""
+    """Count runs of different known sizes, or all of them where their mixtures differ."""
+    finals = finals.drop_nulls("flops")
     if mixture_varies(finals):
         return finals.height
     return finals.select("n_params", "n_tokens", "flops").n_unique()

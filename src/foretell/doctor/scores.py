@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from foretell.check.general_loss import general_loss
-from foretell.check.listing import count, list_some
+from foretell.doctor.general_loss import general_loss
+from foretell.doctor.listing import count, list_some
 from foretell.errors import Finding
 from foretell.runs import Runs
 from foretell.tasks import Task

@@ -11,7 +11,7 @@ from itertools import product
 import numpy as np
 import polars as pl
 
-from foretell.check.ratio import highest_ratio
+from foretell.doctor.ratio import highest_ratio
 
 SECONDS_PER_DAY = 86_400
 # Decades above the SI count; None means FLOPs per token, which differ by the tokens of the run.

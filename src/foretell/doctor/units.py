@@ -2,9 +2,9 @@
 
 import polars as pl
 
-from foretell.check.ends import run_ends
-from foretell.check.listing import count, list_some
-from foretell.check.reading import PLAIN, UNITS, read_sizes
+from foretell.doctor.ends import run_ends
+from foretell.doctor.listing import count, list_some
+from foretell.doctor.reading import PLAIN, UNITS, read_sizes
 from foretell.errors import Finding
 from foretell.runs import Runs
 from foretell.units import format_quantity

@@ -8,17 +8,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from foretell.check import check_runs
+from foretell.doctor import check_runs
 from foretell.datasets.catalogue import DATASETS
 from foretell.io import load_runs
 from foretell.runs import Runs
 
 pytestmark = pytest.mark.skipif("FORETELL_DATA" not in os.environ, reason="name a mirror in FORETELL_DATA")
 
-# True and worth a warning: failed learning rates, corpora repeated a hundred times, closed models without a size.
+# True and worth a warning: failed learning rates, closed models without a size.
 WARNINGS = {
     "gadre-grid": {"loss-outlier"},
-    "datablations": {"loss-outlier"},
     "obs-scaling": {"rows-without-size", "chance-unknown"},
     "compression-bpc": {"rows-without-size", "chance-unknown", "too-few-runs"},
 }

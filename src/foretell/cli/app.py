@@ -1,0 +1,42 @@
+"""All commands, assembled."""
+
+from typing import Annotated
+
+import typer
+
+from foretell.cli import backtest, check, data, demo, forecast
+
+app = typer.Typer(
+    name="foretell",
+    help="Forecast a language model's benchmark scores before you train it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from foretell import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def foretell(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Forecast a language model's benchmark scores before you train it.
+
+    RUNS is a Parquet, CSV or JSONL file, or the name of a public table.
+    """
+
+
+app.command("demo")(demo.demo)
+app.add_typer(data.app, name="data")
+app.command("check")(check.check)
+app.command("forecast")(forecast.forecast)
+app.command("backtest")(backtest.backtest)

@@ -1,0 +1,61 @@
+"""`foretell forecast RUNS --at ...`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from foretell.cli import options
+from foretell.cli.output import print_findings, print_json, print_report, to_json, write_text
+from foretell.cli.tables import load_table
+
+
+def forecast(
+    runs: options.Runs,
+    at: Annotated[
+        list[str],
+        typer.Option(
+            help="A target: n_params=7e9,n_tokens=4e12[,flops=..][,family=..]. May be repeated.", metavar="TARGET"
+        ),
+    ],
+    train: options.Train = None,
+    tasks: options.Tasks = None,
+    losses: options.Losses = None,
+    loss: options.Loss = None,
+    method: Annotated[str, typer.Option(help="flp, fp, or with laws named: flp:chinchilla+sigmoid.")] = "flp",
+    level: options.Level = 0.9,
+    margin: options.Margin = None,
+    seed: options.Seed = 0,
+    resamples: options.Resamples = 1000,
+    pool: options.Pool = False,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the JSON to this file.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a self-contained HTML page.")] = None,
+    json: options.Json = False,
+) -> None:
+    """Forecast the scores of models that are not trained yet, with intervals."""
+    from foretell.methods.forecast import forecast as run
+    from foretell.report.text import forecast_report
+
+    result = run(
+        load_table(runs),
+        at,
+        train=train,
+        tasks=options.split_names(tasks),
+        losses=options.split_names(losses),
+        loss=loss,
+        method=method,
+        level=level,
+        margin=margin,
+        seed=seed,
+        resamples=resamples,
+        pool=pool,
+    )
+    print_findings(result.warnings)
+    plain = result.to_dict()
+    if output:
+        write_text(output, to_json(plain))
+    if html:
+        from foretell.report.html import forecast_page
+
+        write_text(html, forecast_page(plain))
+    print_json(plain) if json else print_report(forecast_report(plain))

@@ -1,0 +1,46 @@
+"""Numbers as people read them in a table."""
+
+from collections.abc import Mapping
+from typing import Any
+
+DASH = "-"
+
+
+def number(value: float | None, kind: str = "score") -> str:
+    """Write a score in percent, or a loss with three decimals; a dash where there is none.
+
+    >>> number(0.8135), number(2.4829, "loss"), number(None)
+    ('81.4', '2.483', '-')
+    """
+    if value is None:
+        return DASH
+    return f"{100 * value:.1f}" if kind == "score" else f"{value:.3f}"
+
+
+def interval(row: Mapping[str, Any]) -> str:
+    """Write the interval of a row."""
+    if row["low"] is None:
+        return DASH
+    return f"{number(row['low'], row['kind'])} to {number(row['high'], row['kind'])}"
+
+
+def miss(row: Mapping[str, Any]) -> str:
+    """Write how far a forecast was off, with its sign, in points or nats."""
+    if row["forecast"] is None or row["actual"] is None:
+        return DASH
+    off = row["forecast"] - row["actual"]
+    return f"{100 * off:+.1f}" if row["kind"] == "score" else f"{off:+.3f}"
+
+
+def percent(value: float | None) -> str:
+    """Write a share in percent with one decimal."""
+    return DASH if value is None else f"{100 * value:.1f} %"
+
+
+def times(value: float) -> str:
+    """Write a factor.
+
+    >>> times(13.38), times(0.5)
+    ('13x', '0.5x')
+    """
+    return f"{value:.0f}x" if value >= 10 else f"{value:.2g}x"
