@@ -36,7 +36,8 @@ def forecast_chart(rows: Rows, level: float) -> alt.FacetChart:
         ticks = base.transform_calculate(truth="'truth'").mark_point(size=160, strokeWidth=2.5, angle=90, color=TRUTH)
         layers.append(ticks.encode(x=alt.X("actual:Q", title=title), shape=truth))
     layered = alt.layer(*layers, data={"values": answered}).properties(width=330, height=alt.Step(13))
-    return layered.facet(facet=alt.Facet("run:N", title=None, sort=None), columns=2)
+    runs = list(dict.fromkeys(row["run"] for row in answered))
+    return layered.facet(facet=alt.Facet("run:N", title=None, sort=runs), columns=2)
 
 
 def method_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:

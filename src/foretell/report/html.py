@@ -48,10 +48,7 @@ def backtest_page(result: Plain) -> str:
         ),
         [_mean_cells(name, score) for name, score in result["methods"].items()],
     )
-    tables = [
-        _table(run, heads, [_backtest_cells(row) for row in rows if row["run"] == run])
-        for run in dict.fromkeys(row["run"] for row in rows)
-    ]
+    tables = [_table(run, heads, _backtest_rows(rows, run)) for run in runs]
     lead = f"{result['runs']}; training rows: {result['train'] or 'all others'}; held out: {result['holdout']}."
     return _page("Back-test: forecasts against the truth", lead, rows, result, [means, *tables])
 
@@ -84,6 +81,12 @@ def _forecast_cells(row: Plain) -> list[str]:
         times(row["extrapolation"]),
         row["verdict"],
     ]
+
+
+def _backtest_rows(rows: Sequence[Plain], run: str) -> list[list[str]]:
+    """Return one line per task and method, the methods of a task together."""
+    tasks = list(dict.fromkeys(row["task"] for row in rows))
+    return [_backtest_cells(row) for task in tasks for row in rows if row["task"] == task and row["run"] == run]
 
 
 def _backtest_cells(row: Plain) -> list[str]:
