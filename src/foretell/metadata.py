@@ -55,9 +55,10 @@ class Metadata:
             DataError: a value that its field does not allow.
         """
         known = {item.name for item in fields(cls)}
-        for key in plain:
+        for key, value in plain.items():
             if key not in known:
                 raise UnknownName("metadata key", key, known)
+            _require_kind(key, value)
         return cls(**{**plain, "default_tasks": tuple(plain.get("default_tasks", ()))})
 
 
@@ -66,11 +67,27 @@ def _require_one_of(key: str, value: str | None, allowed: tuple[str, ...]) -> No
         raise DataError(f"metadata: {key} is {value!r}. Use one of {', '.join(allowed)}.")
 
 
+def _require_kind(key: str, value: Any) -> None:
+    if key == "tasks":
+        fits = isinstance(value, Mapping) and all(isinstance(facts, Mapping) for facts in value.values())
+        wanted = "a table for each task, [tasks.NAME]"
+    elif key == "default_tasks":
+        fits = isinstance(value, list | tuple) and all(isinstance(task, str) for task in value)
+        wanted = "a list of task names"
+    else:
+        fits, wanted = value is None or isinstance(value, str), "text"
+    if not fits:
+        raise DataError(f"metadata: {key} is {value!r}. Give {wanted}.")
+
+
 def _check_task(name: str, facts: Mapping[str, Any]) -> None:
     known = {item.name for item in fields(Task)} - {"name"}
     for key in facts:
         if key not in known:
             raise UnknownName(f"key of task {name!r} in the metadata", key, known)
+    n_items = facts.get("n_items")
+    if n_items is not None and not (isinstance(n_items, int) and n_items > 0):
+        raise DataError(f"metadata: n_items of task {name!r} is {n_items!r}. Give a whole number above 0.")
     chance = facts.get("chance")
     if chance is not None and not (isinstance(chance, int | float) and 0 <= chance < 1):
         raise DataError(f"metadata: chance of task {name!r} is {chance!r}. Give a fraction from 0 to below 1.")

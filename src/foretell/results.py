@@ -92,7 +92,8 @@ class MethodScore:
 
     def to_dict(self, common: Sequence[tuple[str, str]]) -> dict[str, Any]:
         """Return rows and means; `common` names the rows (run, task) that no method refused."""
-        shared = [row for row in self.rows if (row.run, row.task) in set(common)]
+        wanted = set(common)
+        shared = [row for row in self.rows if (row.run, row.task) in wanted]
         runs = list(dict.fromkeys(row.run for row in self.rows))
         return {
             **mean_errors(self.rows),
@@ -128,7 +129,8 @@ class Backtest:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
-        return {**_plain(self), "methods": {name: score.to_dict(self.common) for name, score in self.methods.items()}}
+        common = self.common
+        return {**_plain(self), "methods": {name: score.to_dict(common) for name, score in self.methods.items()}}
 
 
 def mean_errors(rows: Sequence[Row]) -> dict[str, float | int | None]:

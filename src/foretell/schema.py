@@ -102,7 +102,8 @@ def _to_floats(column: pl.Series) -> tuple[pl.Series, list[Finding]]:
     if not odd.any():
         return numbers, []
     if column.name in COUNTS:
-        numbers = text.map_elements(_quantity_or_none, return_dtype=pl.Float64)
+        quantities = text.map_elements(_quantity_or_none, return_dtype=pl.Float64)
+        numbers = quantities.zip_with(odd, numbers)
         odd = text.is_not_null() & numbers.is_null()
     fix = f"Put a number into {column.name}, or leave it empty."
     return numbers, _row_findings("text-in-number-column", text, odd, "is {value!r}", fix)

@@ -69,7 +69,11 @@ def parse_target(text: str, runs: Runs) -> tuple[Target, list[Finding]]:
 
 
 def targets_from_rows(runs: Runs) -> list[Target]:
-    """Turn the rows of a table into targets that know their actual values."""
+    """Turn the rows of a table into targets that know their actual values.
+
+    Raises:
+        DataError: a row has no compute.
+    """
     return [_target_from_row(row) for row in runs.frame.iter_rows(named=True)]
 
 
@@ -130,6 +134,8 @@ def _measured_ratio(n_params: float, runs: Runs) -> float:
 
 def _target_from_row(row: Mapping[str, object]) -> Target:
     numbers = {k: float(v) for k, v in row.items() if isinstance(v, int | float) and not isinstance(v, bool)}
+    if "flops" not in numbers:
+        raise DataError(f"run {row['run']}: its row has no flops. Give them, or n_params and n_tokens.")
     return Target(
         run=str(row["run"]),
         flops=numbers["flops"],

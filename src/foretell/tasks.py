@@ -77,7 +77,7 @@ def describe_task(name: str, override: Mapping[str, Any] | None = None) -> Task:
 
     Args:
         name: Task name as in `score/<name>`; shot and split suffixes are ignored, and the
-            subjects of MMLU (`mmlu_stem`, ...) have its chance level.
+            subjects of MMLU and MMLU-Pro (`mmlu_stem`, ...) have their chance level.
         override: Fields of `Task` that the table's metadata states.
 
     >>> describe_task("hellaswag_zeroshot").chance
@@ -88,5 +88,6 @@ def describe_task(name: str, override: Mapping[str, Any] | None = None) -> Task:
     plain = _SUFFIX.sub("", name.lower().replace("-", "_"))
     known = KNOWN_TASKS.get(_ALIASES.get(plain, plain))
     if known is None:
-        known = Task(name, chance=1 / 4 if plain.startswith("mmlu_") else None)
+        whole = next((whole for whole in ("mmlu_pro", "mmlu") if plain.startswith(f"{whole}_")), None)
+        known = Task(name, chance=KNOWN_TASKS[whole].chance if whole else None)
     return replace(known, **{"name": name, **(override or {})})

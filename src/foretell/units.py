@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from foretell.errors import DataError
 
 SUFFIXES = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18, "Z": 1e21}
-QUANTITY = re.compile(r"([+-]?(?:\d[\d_,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([A-Za-z]?)")
+_WHOLE = r"\d{1,3}(?:,\d{3})+|\d+(?:_\d+)*"  # a comma stands before three digits, or it is a decimal comma
+QUANTITY = re.compile(rf"([+-]?(?:(?:{_WHOLE})(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*([A-Za-z]?)")
 
 
 def parse_quantity(text: str | float) -> float:
@@ -41,10 +42,10 @@ def format_quantity(value: float, digits: int = 3) -> str:
     >>> format_quantity(6_887_575_552), format_quantity(4.567e23), format_quantity(950)
     ('6.89B', '4.57e+23', '950')
     """
-    magnitude = abs(value)
+    rounded = float(f"{value:.{digits}g}")
     for suffix in ("T", "B", "M", "K"):
-        if SUFFIXES[suffix] <= magnitude < SUFFIXES[suffix] * 1e3:
-            return f"{value / SUFFIXES[suffix]:.{digits}g}{suffix}"
+        if SUFFIXES[suffix] <= abs(rounded) < SUFFIXES[suffix] * 1e3:
+            return f"{rounded / SUFFIXES[suffix]:.12g}{suffix}"
     return f"{value:.{digits}g}"
 
 

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from foretell.cli import options
 from foretell.cli.output import print_json, print_report
@@ -31,7 +32,7 @@ def list_tables(json: options.Json = False) -> None:
 def pull_table(name: Name, json: options.Json = False) -> None:
     """Download a table's files into the cache and check their hashes."""
     folder = pull_with_progress(name)
-    print_json({"name": name, "folder": folder}) if json else print_report([folder])
+    print_json({"name": name, "folder": folder}) if json else print_report([escape(folder)])
 
 
 @app.command("show")

@@ -14,6 +14,7 @@ RUNS = "olmo-ladder"
 TRAIN = "n_params <= 3.2e9 AND run NOT LIKE '%rerun' AND run NOT LIKE '%0.5xC'"
 HOLDOUT = "run IN ('7B-4T', '13B-5T')"
 METHODS = ("flp", "fp")
+ENDINGS = (".html", ".svg", ".png")
 
 
 def demo(
@@ -27,11 +28,18 @@ def demo(
     from foretell.report.text import backtest_report
     from foretell.trusting.backtest import backtest as run
 
+    _require_ending(output)
     result = run(load_table(RUNS), HOLDOUT, train=TRAIN, methods=METHODS, resamples=resamples)
     print_findings(result.warnings)
     plain = result.to_dict()
     write_bytes(output, _render(output, plain))
     print_json(plain) if json else print_report(backtest_report(plain))
+
+
+def _require_ending(output: Path) -> None:
+    if output.suffix not in ENDINGS:
+        ending = output.suffix or "no"
+        raise DataError(f"{output}: {ending} ending is not one of {', '.join(ENDINGS)}. Choose one of them.")
 
 
 def _render(output: Path, plain: dict[str, Any]) -> bytes:
@@ -40,9 +48,5 @@ def _render(output: Path, plain: dict[str, Any]) -> bytes:
 
     if output.suffix == ".html":
         return backtest_page(plain).encode()
-    if output.suffix not in (".svg", ".png"):
-        raise DataError(
-            f"{output}: {output.suffix or 'no'} ending is not one of .html, .svg, .png. Choose one of them."
-        )
     chart = forecast_chart(method_rows(plain), plain["level"])
     return to_svg(chart).encode() if output.suffix == ".svg" else to_png(chart)

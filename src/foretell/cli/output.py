@@ -54,4 +54,4 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def _console(stream: Any) -> Console:
-    return Console(file=stream, width=None if stream.isatty() else WIDTH_WITHOUT_TERMINAL)
+    return Console(file=stream, emoji=False, width=None if stream.isatty() else WIDTH_WITHOUT_TERMINAL)

@@ -2,11 +2,13 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from foretell.runs import Runs
+if TYPE_CHECKING:
+    from foretell.runs import Runs
 
 
-def load_table(source: str, *, strict: bool = True) -> Runs:
+def load_table(source: str, *, strict: bool = True) -> "Runs":
     """Load a file or a public table; a public table that is not here yet is pulled first.
 
     Raises:

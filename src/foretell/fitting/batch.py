@@ -1,12 +1,16 @@
 """Run a batch of small fits in padded chunks, dropping the members that are done.
 
-Compiled programs depend on shapes, so points and members are padded to a few sizes and the
-programs are kept on disk: a second process starts at once. Members that have settled leave
+Compiled programs depend on shapes, so points, members and resamples are padded to a few sizes,
+the same for a single fit and for a thousand resamples of it, and the programs are kept on disk:
+a second process starts at once. Members that have settled leave
 the batch between rounds, because a batched loop runs until its last member ends.
 """
 
 import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -16,9 +20,11 @@ from foretell.fitting.penalty import Penalty
 from foretell.fitting.status import Status
 from foretell.laws.base import Law, Space
 
-BATCH_SIZES = (16, 128, 1024)  # few, because each is compiled
+BATCH_SIZES = (16, 128, 1024)  # the largest that fits is used; few, because each is compiled
 MOST_CELLS = 2**17  # members times points in one chunk, so that it stays in the processor's cache
+MOST_SPARE_CELLS = 2**23  # resamples times points up to which they are padded
 FEWEST_POINTS = 16
+FIRST_DAMPING = 1e-3
 ALMOST = 1e-7  # relative gain that a stalled member may still expect and count as converged
 
 
@@ -90,29 +96,45 @@ def solve(
     """
     import jax
 
-    from foretell.fitting.descent import Problems, Recipe
+    from foretell.fitting.descent import Recipe
 
     _keep_programs_on_disk(jax)
-    n_points = _padded(data.y.shape[1])
+    problems, n_points = _pad_problems(data, resamples)
     state = _State.start(free, problem, np.zeros_like(problem) if resample is None else resample)
-    with jax.enable_x64(True):
-        arrays = (
-            _pad(data.y, n_points, 1.0),
-            tuple(_pad(c, n_points, 1.0) for c in data.x),
-            _pad(data.weights, n_points, 0.0),
-        )
-        problems = jax.device_put(Problems(*arrays, _pad(resamples, n_points, 0.0), np.asarray(data.fixed, float)))
-        for stretch in rounds:
-            recipe = Recipe(law, space, penalty, stretch.newton)
-            for chunk in _chunks(np.flatnonzero(~state.done), n_points):
-                state = _advance(state, recipe, stretch, problems, chunk, n_points)
+    for stretch in rounds:
+        recipe = Recipe(law, space, penalty, stretch.newton)
+        chunks = _chunks(np.flatnonzero(~state.done), n_points)
+        advance = partial(_advance, state, recipe, stretch, problems, _largest_batch(n_points))
+        state = state.updated(chunks, _on_all_cores(advance, chunks))
     return Solution(state.free, state.objective, state.status())
+
+
+def _pad_problems(data: Data, resamples: np.ndarray) -> tuple[Any, int]:
+    import jax
+
+    from foretell.fitting.descent import Problems
+
+    n_points = _padded(data.y.shape[1])
+    x = tuple(_pad(column, n_points, 1.0) for column in data.x)
+    multiplicity = _pad(_with_spare_rows(resamples), n_points, 0.0)
+    weights = _pad(data.weights, n_points, 0.0)
+    padded = Problems(_pad(data.y, n_points, 1.0), x, weights, multiplicity, np.asarray(data.fixed, float))
+    with jax.enable_x64(True):
+        return jax.device_put(padded), n_points
+
+
+def _on_all_cores(advance: Callable[[np.ndarray], Any], chunks: list[np.ndarray]) -> list[Any]:
+    """Run the chunks on threads (XLA lets go of the interpreter); the first alone, since it compiles."""
+    if not chunks:
+        return []
+    first = advance(chunks[0])
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        return [first, *pool.map(advance, chunks[1:])]
 
 
 @dataclass(frozen=True)
 class _State:
     free: np.ndarray
-    damping: np.ndarray
     problem: np.ndarray
     resample: np.ndarray
     objective: np.ndarray
@@ -123,7 +145,16 @@ class _State:
     def start(cls, free: np.ndarray, problem: np.ndarray, resample: np.ndarray) -> "_State":
         n = len(free)
         whole = (problem.astype(np.int32), resample.astype(np.int32))
-        return cls(free, np.full(n, 1e-3), *whole, np.full(n, np.inf), np.full(n, np.inf), np.zeros(n, bool))
+        return cls(free, *whole, np.full(n, np.inf), np.full(n, np.inf), np.zeros(n, bool))
+
+    def updated(self, chunks: list[np.ndarray], ended: list[tuple[np.ndarray, ...]]) -> "_State":
+        if not chunks:
+            return self
+        rows = np.concatenate(chunks)
+        new = [np.concatenate(parts) for parts in zip(*ended, strict=True)]
+        old = (self.free, self.objective, self.decrement, self.done)
+        free, objective, decrement, done = (_put(a, rows, b) for a, b in zip(old, new, strict=True))
+        return replace(self, free=free, objective=objective, decrement=decrement, done=done)
 
     def status(self) -> np.ndarray:
         settled = np.where(self.decrement <= ALMOST, Status.CONVERGED, Status.STALLED)
@@ -131,36 +162,39 @@ class _State:
         return np.where(np.isfinite(self.objective), ended, Status.NOT_FINITE)
 
 
-def _advance(state: _State, recipe: Any, stretch: Round, problems: Any, chunk: np.ndarray, n_points: int) -> _State:
+def _advance(
+    state: _State, recipe: Any, stretch: Round, problems: Any, size: int, chunk: np.ndarray
+) -> tuple[np.ndarray, ...]:
+    """Descend with some members; return their new free coordinates, objective, decrement and done."""
+    import jax
+
     from foretell.fitting.descent import Members, descend
 
-    size = _batch_size(len(chunk), n_points)
     rows = np.concatenate([chunk, np.full(size - len(chunk), chunk[0])])
     members = Members(
         free=state.free[rows],
-        damping=np.full(size, 1e-3),
+        damping=np.full(size, FIRST_DAMPING),
         problem=state.problem[rows],
         resample=state.resample[rows],
         objective=state.objective[rows],
         decrement=state.decrement[rows],
         done=np.arange(size) >= len(chunk),
     )
-    ended = descend(recipe, problems, members, stretch.steps, stretch.tolerance)
-    changed = {}
-    for name in ("free", "damping", "objective", "decrement", "done"):
-        column = getattr(state, name).copy()
-        column[chunk] = np.asarray(getattr(ended, name))[: len(chunk)]
-        changed[name] = column
-    return replace(state, **changed)
+    with jax.enable_x64(True):
+        ended = descend(recipe, problems, members, stretch.steps, stretch.tolerance)
+        columns = (ended.free, ended.objective, ended.decrement, ended.done)
+        return tuple(np.asarray(column)[: len(chunk)] for column in columns)
+
+
+def _put(old: np.ndarray, rows: np.ndarray, new: np.ndarray) -> np.ndarray:
+    changed = old.copy()
+    changed[rows] = new
+    return changed
 
 
 def _chunks(rows: np.ndarray, n_points: int) -> list[np.ndarray]:
     most = _largest_batch(n_points)
     return [rows[i : i + most] for i in range(0, len(rows), most)]
-
-
-def _batch_size(n_members: int, n_points: int) -> int:
-    return min(next(size for size in BATCH_SIZES if size >= n_members), _largest_batch(n_points))
 
 
 def _largest_batch(n_points: int) -> int:
@@ -175,6 +209,14 @@ def _padded(n_points: int) -> int:
 
 def _pad(array: np.ndarray, n_points: int, value: float) -> np.ndarray:
     return np.pad(np.asarray(array, float), ((0, 0), (0, n_points - array.shape[1])), constant_values=value)
+
+
+def _with_spare_rows(resamples: np.ndarray) -> np.ndarray:
+    """Round the number of resamples up, where that costs little memory, so that programs can be shared."""
+    n_resamples, n_points = resamples.shape
+    usual = BATCH_SIZES[-1] * -(-n_resamples // BATCH_SIZES[-1])
+    spare = usual - n_resamples if usual * n_points <= MOST_SPARE_CELLS else 0
+    return np.pad(resamples, ((0, spare), (0, 0)))
 
 
 def _keep_programs_on_disk(jax: Any) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args
 
 import numpy as np
 
@@ -25,8 +25,10 @@ FINISH = (
     Round(newton=True, steps=200),
 )
 AGAIN = (  # a resample starts beside its end, and its own noise dwarfs the last digits
-    Round(newton=False, steps=8, tolerance=1e-7),
-    Round(newton=True, steps=25, tolerance=1e-7),
+    Round(newton=False, steps=12, tolerance=1e-7),
+    Round(newton=True, steps=6, tolerance=1e-7),
+    Round(newton=True, steps=6, tolerance=1e-7),
+    Round(newton=True, steps=12, tolerance=1e-7),
     Round(newton=False, steps=100, tolerance=1e-7),
     Round(newton=True, steps=100, tolerance=1e-7),
     Round(newton=False, steps=1000, tolerance=1e-7),
@@ -115,16 +117,17 @@ def fit(
     """
     data = _arrange(law, y, x, weights, fixed or {})
     penalty = PENALTIES[loss](delta)
-    space = space or law.space
-    if resamples is None or around is None:
+    space = _known_space(space or law.space)
+    counts = None if resamples is None else _table("resamples", resamples, np.shape(y)[-1])
+    if counts is None or around is None:
         best = _fit_all(law, data, penalty, space, starts, n_starts, seed)
         centre = best.free
     else:
         centre = to_free(law, around.values.reshape(len(data.y), -1))
-    if resamples is None:
+    if counts is None:
         return _as_fit(law, data, best, np.shape(y)[:-1])
-    again = _refit(law, data, penalty, space, centre, np.asarray(resamples, float)[:, data.points])
-    return _as_fit(law, data, again, (*np.shape(y)[:-1], len(resamples)))
+    again = _refit(law, data, penalty, space, centre, counts[:, data.points])
+    return _as_fit(law, data, again, (*np.shape(y)[:-1], len(counts)))
 
 
 @dataclass(frozen=True)
@@ -156,9 +159,8 @@ def _arrange(law: type[Law], y: Any, x: Mapping[str, Any], weights: Any, fixed: 
         given = np.broadcast_to(1.0 if weights is None else np.asarray(weights, float), observed.shape)
     except ValueError as error:
         raise DataError(f"{law.name}: {error}. Give inputs and weights the shape of y.") from None
-    finite = np.isfinite(observed) & np.all([np.isfinite(column) for column in columns], axis=0)
-    used = np.where(finite, given, 0.0)
-    seen = used > 0
+    seen = np.isfinite(observed) & np.all([np.isfinite(column) for column in columns], axis=0) & (given > 0)
+    used = np.where(seen, given, 0.0)
     data = _Data(
         np.where(seen, observed, 1.0),
         tuple(np.where(seen, column, 1.0) for column in columns),
@@ -168,6 +170,20 @@ def _arrange(law: type[Law], y: Any, x: Mapping[str, Any], weights: Any, fixed: 
     )
     _require_enough(law, data)
     return data.at_used_points()
+
+
+def _known_space(space: Space) -> Space:
+    known = get_args(Space)
+    if space not in known:
+        raise UnknownName("space", space, known)
+    return space
+
+
+def _table(name: str, given: Any, width: int) -> np.ndarray:
+    table = np.atleast_2d(np.asarray(given, float))
+    if table.ndim != 2 or table.shape[1] != width:
+        raise DataError(f"{name} has the shape {np.shape(given)}. Give rows of {width} numbers.")
+    return table
 
 
 def _fixed_values(law: type[Law], fixed: Mapping[str, float]) -> np.ndarray:
@@ -218,16 +234,17 @@ def _starting_points(law: type[Law], data: _Data, starts: Any, n_starts: int, se
     """Return free coordinates of shape `(T, S, n_params)`."""
     n_fits = len(data.y)
     if starts is not None:
-        grid = to_free(law, np.atleast_2d(np.asarray(starts, float)))
+        grid = to_free(law, _table("starts", starts, len(law.params())))
         return np.broadcast_to(grid, (n_fits, *grid.shape))
     guesses = np.stack([_guess(law, *data.usable(t)) for t in range(n_fits)])
-    noise = np.random.default_rng(seed).normal(0.0, JITTER, (n_fits, n_starts, guesses.shape[-1]))
-    noise[:, 0] = 0.0
+    noise = np.random.default_rng(seed).normal(0.0, JITTER, (n_starts, guesses.shape[-1]))
+    noise[0] = 0.0  # the same for every fit, so that none depends on its neighbours
     return guesses[:, None, :] + noise
 
 
 def _guess(law: type[Law], y: np.ndarray, x: Sequence[np.ndarray]) -> np.ndarray:
-    return to_free(law, law.guess(y, *x).values)
+    with np.errstate(all="ignore"):  # zeros leave no finite guess, and then the status says so
+        return to_free(law, law.guess(y, *x).values)
 
 
 def _as_fit(law: type[L], data: _Data, solution: Solution, shape: tuple[int, ...]) -> Fit[L]:

@@ -17,7 +17,8 @@ def to_free(law: type[Law], values: np.ndarray) -> np.ndarray:
 
 def from_free(law: type[Law], free: Any, xp: Any = np) -> Any:
     """Map unbounded coordinates of shape `(..., n_params)` back to parameters."""
-    columns = [_bounded(p, free[..., i], xp) for i, p in enumerate(law.params())]
+    with np.errstate(over="ignore"):  # far out, a parameter is at its bound
+        columns = [_bounded(p, free[..., i], xp) for i, p in enumerate(law.params())]
     return xp.stack(columns, axis=-1)
 
 
@@ -26,7 +27,7 @@ def _free(p: Param, value: np.ndarray) -> np.ndarray:
         return np.log(np.maximum(value, 1e-300))
     if np.isfinite(p.lower) and np.isfinite(p.upper):
         share = np.clip((value - p.lower) / (p.upper - p.lower), EDGE, 1 - EDGE)
-        return np.log(share) - np.log1p(-share)
+        return np.arcsin(2.0 * share - 1.0)
     return value
 
 
@@ -34,5 +35,5 @@ def _bounded(p: Param, free: Any, xp: Any) -> Any:
     if p.log:
         return xp.exp(free)
     if np.isfinite(p.lower) and np.isfinite(p.upper):
-        return p.lower + (p.upper - p.lower) / (1.0 + xp.exp(-free))
+        return p.lower + (p.upper - p.lower) * 0.5 * (1.0 + xp.sin(free))
     return free

@@ -56,11 +56,11 @@ def to_polars(source: Any) -> pl.DataFrame:
     if hasattr(source, "pl"):  # a DuckDB result
         return source.pl()
     try:
-        return pl.DataFrame(source, strict=False)
+        return pl.DataFrame(source, strict=False, infer_schema_length=None)
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
         kind = type(source).__name__
         raise DataError(
-            f"a {kind} is not a table: {str(error).splitlines()[0]}. Pass a path, a data frame or columns."
+            f"a {kind} is not a table: {str(error).splitlines()[0].rstrip('.')}. Pass a path, a data frame or columns."
         ) from None
 
 

@@ -28,14 +28,13 @@ def read_table(path: str | Path) -> tuple[pl.DataFrame, Metadata | None]:
     path = Path(path)
     if not path.is_file():
         raise DataError(f"{path}: there is no such file.")
-    read = READERS.get(path.suffix.lower())
-    if read is None:
+    if path.suffix.lower() not in READERS:
         raise DataError(f"{path}: {path.suffix or 'no'} ending is not one of {', '.join(READERS)}. Convert the file.")
     if path.stat().st_size == 0:
         raise DataError(f"{path}: the file is empty. Give one row per checkpoint.")
     try:
-        frame = read(path)
-    except (pl.exceptions.PolarsError, OSError, UnicodeError) as error:
+        frame = READERS[path.suffix.lower()](path)
+    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read: {_first_line(error)}. Is it complete, and of this kind?") from None
     return frame, _read_metadata(path)
 
@@ -49,12 +48,17 @@ def write_table(runs: Runs, path: str | Path) -> Path:
         DataError: the ending is unknown, or the place cannot be written to.
     """
     path = Path(path)
-    write = WRITERS.get(path.suffix.lower())
-    if write is None:
+    if path.suffix.lower() not in WRITERS:
         raise DataError(f"{path}: {path.suffix or 'no'} ending is not one of {', '.join(WRITERS)}. Choose one of them.")
+    write = WRITERS[path.suffix.lower()]
+    try:
+        write_atomically(path, lambda temporary: write(runs, temporary))
+    except pl.exceptions.PolarsError as error:
+        raise DataError(f"{path} cannot be written: {_first_line(error)}. Drop the column, or write Parquet.") from None
     if path.suffix.lower() != ".parquet" and runs.metadata.to_dict():
-        write_atomically(sidecar(path), lambda temporary: temporary.write_text(_to_toml(runs.metadata)))
-    return write_atomically(path, lambda temporary: write(runs, temporary))
+        text = _to_toml(runs.metadata)
+        write_atomically(sidecar(path), lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    return path
 
 
 def sidecar(path: Path) -> Path:
@@ -63,15 +67,28 @@ def sidecar(path: Path) -> Path:
 
 
 def _read_csv(path: Path) -> pl.DataFrame:
-    return pl.read_csv(path, infer_schema=False)
+    return pl.read_csv(path, infer_schema=False, glob=False)
 
 
 def _read_jsonl(path: Path) -> pl.DataFrame:
-    return pl.read_ndjson(path, infer_schema_length=None)
+    """Use Python's parser, because it knows the `NaN` that Python's own writer leaves."""
+    lines = enumerate(path.read_text(encoding="utf-8-sig").split("\n"), start=1)
+    rows = [_parse_line(number, line) for number, line in lines if line.strip()]
+    return pl.DataFrame(rows, infer_schema_length=None, strict=False)
+
+
+def _parse_line(number: int, line: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        row = None
+    if not isinstance(row, dict):
+        raise ValueError(f"line {number} is not a JSON object")
+    return row
 
 
 def _read_parquet(path: Path) -> pl.DataFrame:
-    return pl.read_parquet(path, memory_map=False)
+    return pl.read_parquet(path, memory_map=False, glob=False)
 
 
 def _write_csv(runs: Runs, path: Path) -> None:

@@ -91,21 +91,37 @@ class Law(ABC):
 
 
 def exp(x: Array) -> Array:
-    """Exponential of a numpy or jax array, or of a number."""
-    return _namespace(x).exp(x)
+    """Exponential of a numpy or jax array, or of a number; infinite, without a warning, where too large."""
+    with np.errstate(over="ignore"):
+        return _namespace(x).exp(x)
 
 
 def _namespace(x: Array) -> Any:
     return x.__array_namespace__() if hasattr(x, "__array_namespace__") else np
 
 
+FLATTEST = 0.02  # exponent of a guess: (C / C0)^alpha with an alpha nearer to zero has a C0 beyond all numbers
+
+
+def line(x: Array, y: Array) -> tuple[float, float]:
+    """Return slope and level of the least-squares line; a flat one where `x` does not vary."""
+    if np.ptp(x) == 0:
+        return 0.0, float(np.mean(y))
+    from_mean = x - np.mean(x)
+    slope = from_mean @ (y - np.mean(y)) / (from_mean @ from_mean)
+    return float(slope), float(np.mean(y) - slope * np.mean(x))
+
+
 def relative_lstsq(columns: Mapping[str, Array], y: Array) -> tuple[dict[str, float], float]:
     """Solve `y = sum c_k column_k` with residuals relative to `y`, for guesses.
 
     Returns:
-        The coefficients by name, and the sum of squared relative residuals.
+        The coefficients by name, and the sum of squared relative residuals; NaN and infinity
+        where a value is not finite.
     """
     design = np.stack(list(columns.values()), axis=-1) / y[:, None]
+    if not np.isfinite(design).all():  # LAPACK would print to stdout
+        return dict.fromkeys(columns, np.nan), np.inf
     coefficients, *_ = np.linalg.lstsq(design, np.ones(len(y)), rcond=None)
     residual = design @ coefficients - 1.0
     return dict(zip(columns, coefficients.tolist(), strict=True)), float(residual @ residual)

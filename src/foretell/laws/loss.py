@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from foretell.laws.base import Array, Law, Output, Space, param, relative_lstsq
+from foretell.laws.base import FLATTEST, Array, Law, Output, Space, line, param, relative_lstsq
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Power(Law):
     @classmethod
     def guess(cls, loss: Array, flops: Array) -> Self:
         """Fit a line in the logarithms."""
-        slope, _ = np.polyfit(np.log(flops), np.log(loss), 1)
-        alpha = float(np.clip(-slope, 1e-4, 1.9))
+        slope, _ = line(np.log(flops), np.log(loss))
+        alpha = float(np.clip(-slope, FLATTEST, 1.9))
         return cls(C0=float(np.exp((np.log(loss) + alpha * np.log(flops)).mean() / alpha)), alpha=alpha)
 
 

@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from foretell.laws.base import Array, Law, Output, Space, exp, param
+from foretell.laws.base import FLATTEST, Array, Law, Output, Space, exp, line, param
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Linear(Law):
     @classmethod
     def guess(cls, score: Array, loss: Array, chance: Array) -> Self:  # noqa: ARG003
         """Fit the line."""
-        slope, level = np.polyfit(loss, score, 1)
-        return cls(w0=float(level), w1=float(slope))
+        slope, level = line(loss, score)
+        return cls(w0=level, w1=slope)
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ class Sigmoid(Law):
     @classmethod
     def _guess_below(cls, ceiling: float, score: Array, loss: Array, chance: Array) -> Self:
         share = np.clip((score - chance) / (ceiling - chance + 1e-9), 0.02, 0.98)
-        slope, _ = np.polyfit(loss, np.log(share / (1 - share)), 1)
-        k = max(-float(slope), 0.1)
+        slope, _ = line(loss, np.log(share / (1 - share)))
+        k = max(-slope, 0.1)
         return cls(ceiling=ceiling, k=k, L0=float(np.mean(loss) + np.mean(np.log(share / (1 - share))) / k))
 
 
@@ -98,8 +98,8 @@ class ExpDecay(Law):
 
     @classmethod
     def _guess_at(cls, gamma: float, score: Array, loss: Array) -> Self:
-        k, level = np.polyfit(np.exp(-gamma * loss), score, 1)
-        return cls(epsilon=1.0 - float(level), k=max(float(k), 1e-6), gamma=gamma)
+        k, level = line(np.exp(-gamma * loss), score)
+        return cls(epsilon=1.0 - level, k=max(k, 1e-6), gamma=gamma)
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,8 @@ class ScorePower(Law):
     @classmethod
     def guess(cls, score: Array, flops: Array, chance: Array) -> Self:  # noqa: ARG003
         """Fit a line in the logarithms."""
-        slope, _ = np.polyfit(np.log(flops), np.log(score), 1)
-        alpha = float(np.clip(slope, 1e-4, 1.9))
+        slope, _ = line(np.log(flops), np.log(score))
+        alpha = float(np.clip(slope, -1.9, 1.9)) if abs(slope) > FLATTEST else FLATTEST
         return cls(C0=float(np.exp(-(np.log(score) - alpha * np.log(flops)).mean() / alpha)), alpha=alpha)
 
 
@@ -151,7 +151,7 @@ class NegLogPower(Law):
     @classmethod
     def guess(cls, score: Array, flops: Array, chance: Array) -> Self:
         """Fit a line in `ln(-ln Q')`."""
-        slope, _ = np.polyfit(np.log(flops), np.log(_neg_log_share(score, chance)), 1)
+        slope, _ = line(np.log(flops), np.log(_neg_log_share(score, chance)))
         alpha = float(np.clip(-slope, 1e-3, 1.9))
         centre = np.mean(np.log(_neg_log_share(score, chance)) + alpha * np.log(flops))
         return cls(A=float(np.exp(centre)), alpha=alpha)
@@ -183,8 +183,8 @@ class NegLogSize(Law):
     def guess(cls, score: Array, n_params: Array, n_tokens: Array, chance: Array) -> Self:
         """Give half of `-ln Q'` to parameters and half to tokens."""
         half = 0.5 * _neg_log_share(score, chance)
-        alpha = float(np.clip(-np.polyfit(np.log(n_params), np.log(half), 1)[0], 0.05, 1.0))
-        beta = float(np.clip(-np.polyfit(np.log(n_tokens), np.log(half), 1)[0], 0.05, 1.0))
+        alpha = float(np.clip(-line(np.log(n_params), np.log(half))[0], 0.05, 1.0))
+        beta = float(np.clip(-line(np.log(n_tokens), np.log(half))[0], 0.05, 1.0))
         A = np.exp(np.mean(np.log(half) + alpha * np.log(n_params)))
         B = np.exp(np.mean(np.log(half) + beta * np.log(n_tokens)))
         return cls(A=float(A), alpha=alpha, B=float(B), beta=beta)

@@ -71,7 +71,7 @@ def assemble(
     """
     refusals = {**estimate.refusals}
     for i, column in enumerate(columns):
-        if reason := _unusable(stage, i, draws[..., i]):
+        if reason := _unusable(stage, i, value[:, i], draws[..., i]):
             refusals[column] = f"{stage.outcomes[i]}: {reason}"
     usable = [i for i, column in enumerate(columns) if column not in refusals]
     into = [columns[i] for i in usable]
@@ -90,10 +90,12 @@ def assemble(
     return replace(estimate, **changed, **more, refusals=refusals)
 
 
-def _unusable(stage: Stage, i: int, draws: np.ndarray) -> str | None:
+def _unusable(stage: Stage, i: int, value: np.ndarray, draws: np.ndarray) -> str | None:
     status = Status(int(stage.point.status[i]))
     if not status.ok:
         return status.sentence
+    if not np.isfinite(value).all():
+        return "the fitted law gives no finite number at a target. Choose another law, or a nearer target."
     if np.isfinite(draws).mean() < 0.5:
         return "fewer than half of the resamples could be fitted. Add runs."
     return None

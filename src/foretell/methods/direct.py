@@ -8,7 +8,7 @@ import numpy as np
 
 from foretell.fitting.bootstrap import Bootstrap
 from foretell.methods.base import Estimate, Forecaster, Method, assemble
-from foretell.methods.emergence import MARGIN, describe_emergence, emerged, refuse_unemerged
+from foretell.methods.emergence import MARGIN, describe_emergence, emerged, refuse_unemerged, require_margin
 from foretell.methods.spec import LawChoice, parse_law
 from foretell.methods.stage import Stage, fit_stage, require_inputs
 from foretell.methods.training import Training
@@ -35,6 +35,9 @@ class Direct(Method):
     law: LawChoice = LawChoice("score_power")
     margin: float = MARGIN
 
+    def __post_init__(self) -> None:
+        require_margin(self.margin)
+
     def with_laws(self, spec: str) -> "Direct":
         """Return the method with another law, such as `neg_log_power`."""
         return replace(self, law=parse_law(spec, "score", SIZES))
@@ -45,7 +48,8 @@ class Direct(Method):
 
     def fit(self, training: Training, bootstrap: Bootstrap) -> "FittedDirect":
         """Fit the law to the finished runs and to every resample of them."""
-        kept = emerged(training, self.margin) & training.is_final
+        usable = training.is_final & training.sized(self.law.law.inputs)
+        kept = training.last_of_each_run(emerged(training, self.margin) & usable)
         refusals = refuse_unemerged(training, kept, self.law.n_free + 1, self.margin, among="finished runs")
         tasks = [t for t in range(len(training.tasks)) if t not in refusals]
         stage = self._fit_tasks(training.with_tasks(tasks), kept[tasks], bootstrap) if tasks else None

@@ -4,24 +4,30 @@ from typing import Any
 
 import numpy as np
 
+from foretell.errors import DataError
 from foretell.methods.training import Training
 
 MARGIN = 0.05  # Chen et al. 2025, arXiv:2410.08527: better than chance by at least 5 points
 
 
+def require_margin(margin: float) -> None:
+    """Refuse a margin that is no part of a score.
+
+    Raises:
+        DataError: it is not from 0 to below 1.
+    """
+    if not 0 <= margin < 1:
+        raise DataError(f"margin is {margin:g}. Give a part of the score from 0 to below 1, such as {MARGIN:g}.")
+
+
 def emerged(training: Training, margin: float) -> np.ndarray:
     """Return which checkpoints have emerged for each task, `(n_tasks, n)`."""
-    threshold = training.chance[:, None] + margin
-    return np.nan_to_num(training.scores, nan=-np.inf) >= threshold
+    better, threshold = training.direction[:, None], _threshold(training, margin)[:, None]
+    return better * training.scores >= better * threshold  # a missing score, NaN, is not
 
 
-def last_kept_of_each_run(training: Training, kept: np.ndarray) -> np.ndarray:
-    """Return which kept checkpoints are their run's last (most FLOPs), `(n_tasks, n)`."""
-    last = np.zeros_like(kept)
-    for run in range(len(training.run_names)):
-        flops = np.where(kept & (training.run == run), np.nan_to_num(training.flops), -np.inf)
-        last[np.arange(len(kept)), np.argmax(flops, axis=1)] |= np.isfinite(flops.max(axis=1))
-    return last
+def _threshold(training: Training, margin: float) -> np.ndarray:
+    return training.chance + training.direction * margin
 
 
 def refuse_unemerged(
@@ -32,9 +38,10 @@ def refuse_unemerged(
     for t, task in enumerate(training.tasks):
         n_kept, n_runs = int(kept[t].sum()), len(set(training.run[kept[t]]))
         if n_kept < n_needed or n_runs < 2:
+            least, plus = ("least", "plus") if task.higher_is_better else ("most", "minus")
             refusals[t] = (
-                f"{task.name}: {n_kept} {among}, from {n_runs} runs, have "
-                f"emerged (score of at least {training.chance[t] + margin:.3f}, chance plus {100 * margin:g} points); "
+                f"{task.name}: {n_kept} {among}, from {n_runs} runs, have emerged (score of at {least} "
+                f"{_threshold(training, margin)[t]:.3f}, chance {plus} {100 * margin:g} points); "
                 f"{n_needed} from at least two runs are needed. Train larger models, or lower the margin."
             )
     return refusals
@@ -49,7 +56,7 @@ def _describe(training: Training, t: int, kept: np.ndarray, margin: float) -> di
     runs = sorted({training.run_names[i] for i in training.run[kept]})
     return {
         "task": training.tasks[t].name,
-        "threshold": float(training.chance[t] + margin),
+        "threshold": float(_threshold(training, margin)[t]),
         "n_checkpoints": int(np.isfinite(training.scores[t]).sum()),
         "n_kept": int(kept.sum()),
         "runs_kept": runs,

@@ -1,9 +1,10 @@
 """What is asked of a table: which rows teach, which outcomes are wanted, how sure to be."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import polars as pl
 
 from foretell.doctor import check_runs
 from foretell.errors import DataError, Finding
@@ -11,9 +12,9 @@ from foretell.fitting.bootstrap import Bootstrap
 from foretell.methods.base import Estimate, Forecaster
 from foretell.methods.rows import make_rows
 from foretell.methods.training import Training, training_set
-from foretell.results import Kind, Row
+from foretell.results import Kind, Row, once_each
 from foretell.runs import Runs
-from foretell.targets import Target
+from foretell.targets import Target, targets_from_rows
 
 FAR = 100.0  # extrapolation in FLOPs beyond which a forecast says so
 
@@ -43,6 +44,9 @@ class Question:
     def __post_init__(self) -> None:
         if not 0 < self.level < 1:
             raise DataError(f"level is {self.level}. Give a coverage between 0 and 1, such as 0.9.")
+        for kind, names in (("task", self.tasks), ("loss", self.losses)):
+            if names is not None and not names:
+                raise DataError(f"the list of {kind} names is empty. Name one, or leave it out.")
 
     def training(self, table: Runs, family: str | None, targets: Sequence[Target]) -> tuple[Training, list[Finding]]:
         """Take the training rows of one family and look for trouble in them.
@@ -53,6 +57,15 @@ class Question:
         chosen, loss = self._rows(table, family).with_general_loss(self.loss)
         training, findings = training_set(chosen, *self._outcomes(chosen), loss)
         return training, [*findings, *_inspect(chosen, training), *_look_at_distance(targets, training)]
+
+    def targets(self, held_out: Runs, table: Runs, family: str | None) -> list[Target]:
+        """Turn held-out rows into targets whose general loss is over the same domains as in the training rows."""
+        teaching = self._rows(table, family)
+        _, loss = teaching.with_general_loss(self.loss)
+        if loss is None or loss in held_out.frame.columns:
+            return targets_from_rows(held_out)
+        mean = pl.mean_horizontal(teaching.losses, ignore_nulls=False).alias(loss)
+        return targets_from_rows(replace(held_out, frame=held_out.frame.with_columns(mean)))
 
     def answers(
         self, name: str, fitted: Forecaster, training: Training, targets: Sequence[Target], family: str | None
@@ -81,7 +94,10 @@ class Question:
     def _outcomes(self, runs: Runs) -> tuple[Sequence[str], Sequence[str]]:
         if self.losses is not None:
             return [], [runs.loss_column(name) for name in self.losses]
-        return self.tasks if self.tasks is not None else runs.default_tasks, []
+        tasks = runs.default_tasks if self.tasks is None else self.tasks
+        if not tasks and runs.losses:
+            raise DataError(f"{runs.name}: no training row has a score. Forecast a loss: --losses {runs.losses[0]}.")
+        return tasks, []
 
 
 def _wanted(training: Training) -> tuple[Kind, list[str], list[str]]:
@@ -92,7 +108,9 @@ def _wanted(training: Training) -> tuple[Kind, list[str], list[str]]:
 
 
 def _inspect(chosen: Runs, training: Training) -> list[Finding]:
-    findings = check_runs(chosen.usable(), loss=training.loss_name, tasks=[task.name for task in training.tasks])
+    tasks = [task.name for task in training.tasks]
+    losses: Sequence[str | None] = list(training.losses) or [training.loss_name]
+    findings = once_each([found for loss in losses for found in check_runs(chosen.usable(), loss=loss, tasks=tasks)])
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         more = f" And {len(errors) - 1} more: run `foretell check`." if len(errors) > 1 else ""
@@ -118,13 +136,15 @@ def _bounded(name: str, outcomes: Sequence[str], targets: Sequence[Target], esti
 
 
 def _look_at_distance(targets: Sequence[Target], training: Training) -> list[Finding]:
-    smallest, largest = float(np.nanmin(training.flops)), float(np.nanmax(training.flops))
+    flops = np.nan_to_num(training.flops)
+    ends = [flops[training.run == run].max() for run in range(len(training.run_names))]
+    smallest, largest = min(end for end in ends if end > 0), max(ends)
     return [finding for target in targets for finding in _distance(target, smallest, largest)]
 
 
 def _distance(target: Target, smallest: float, largest: float) -> list[Finding]:
     if target.flops < smallest:
-        what = f"{target.run} has less compute than every training row."
+        what = f"{target.run} has less compute than every training run."
         return [Finding("target-below-runs", "warning", what, "target", fix="Check the target's size.")]
     if target.flops <= largest:
         what = f"{target.run} has no more compute than the largest training run, so nothing is extrapolated."

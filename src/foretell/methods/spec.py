@@ -55,11 +55,18 @@ def parse_law(text: str, output: Output, inputs: tuple[str, ...] | None = None) 
     if law.name not in suited:
         raise DataError(f"law {law.name} cannot stand here. Use one of {', '.join(suited)}.")
     fixed = dict(_held(pair, text) for pair in (match.group(2) or "").split(",") if pair.strip())
-    names = [p.name for p in law.params()]
-    for name in fixed:
-        if name not in names:
-            raise UnknownName(f"parameter of {law.name}", name, names)
+    for name, value in fixed.items():
+        _require_allowed(law, name, value)
     return LawChoice(law.name, fixed)
+
+
+def _require_allowed(law: type[Law], name: str, value: float) -> None:
+    params = {p.name: p for p in law.params()}
+    if name not in params:
+        raise UnknownName(f"parameter of {law.name}", name, params)
+    lower, upper = (0.0 if params[name].log else params[name].lower), params[name].upper
+    if not lower <= value <= upper or (params[name].log and value == 0):
+        raise DataError(f"law {law.name}: {name} is {value:g}. Hold it between {lower:g} and {upper:g}.")
 
 
 def _held(pair: str, text: str) -> tuple[str, float]:

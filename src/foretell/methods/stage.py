@@ -23,6 +23,8 @@ class Stage:
         outcomes: Columns of the run table that are forecast, `T` of them.
         point: Laws fitted to all runs, `(T,)`.
         resampled: Laws fitted to resamples, `(T, R)`.
+        determined: Which resamples have a fit: it converged, and on at least as many
+            observations as it has free parameters, `(T, R)`.
         spread: Standard deviation of a new run around each law, in the law's space, `(T,)`.
         signal: How far the kept observations reach, from chance or from the lowest, `(T,)`.
         constants: Inputs that belong to the outcome, such as its chance level, each `(T,)`.
@@ -31,6 +33,7 @@ class Stage:
     outcomes: tuple[str, ...]
     point: Fit[Law]
     resampled: Fit[Law]
+    determined: np.ndarray
     spread: np.ndarray
     signal: np.ndarray
     constants: Mapping[str, np.ndarray] = field(default_factory=dict)
@@ -58,17 +61,17 @@ class Stage:
 
     def _draws_of(self, t: int, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         laws = self.resampled.law.from_values(self.resampled.law.values[t][:, None, :])
-        return np.where(self.resampled.converged[t][:, None], self._at(t, laws, inputs), np.nan)
+        return np.where(self.determined[t][:, None], self._at(t, laws, inputs), np.nan)
 
     def _describe_one(self, t: int, outcome: str) -> dict[str, Any]:
-        law, ok = self.point.law[t], self.resampled.converged[t]
-        errors = (
-            np.std(self.resampled.law.values[t][ok], axis=0, ddof=1) if ok.sum() > 1 else [None] * len(law.params())
-        )
+        law, names = self.point.law[t], [p.name for p in self.point.law.params()]
+        draws = self.resampled.law.values[t][self.determined[t]]
+        errors = np.std(draws, axis=0, ddof=1) if len(draws) > 1 else np.full(len(names), np.nan)
         return {
             "of": outcome,
-            **law.to_dict(),
-            "standard_errors": {p.name: e and float(e) for p, e in zip(law.params(), errors, strict=True)},
+            "law": law.name,
+            **dict(zip(names, map(_known, law.values), strict=True)),
+            "standard_errors": dict(zip(names, map(_known, errors), strict=True)),
             "units": {p.name: p.unit for p in law.params()},
             "spread": float(self.spread[t]),
             "n_points": int(self.point.n_points[t]),
@@ -129,12 +132,19 @@ def fit_stage(
         resamples=resamples,
         around=point.law,
     )
-    bare = Stage(outcomes, point, resampled, np.zeros(len(y)), np.zeros(len(y)), constants)
+    known = kept & np.isfinite(y) & np.all([np.isfinite(column) for column in x.values()], axis=0)
+    n_points = known.astype(float) @ (resamples > 0).T
+    determined = resampled.converged & (n_points >= choice.n_free)
+    bare = Stage(outcomes, point, resampled, determined, np.zeros(len(y)), np.zeros(len(y)), constants)
     residuals = np.where(judged, _in_space(choice.law, y) - _in_space(choice.law, bare.value(x).T), np.nan)
     spread = np.array([residual_spread(row, choice.n_free) for row in residuals])
     seen = np.where(kept, y, np.nan)
     lowest = constants.get("chance", np.nanmin(seen, axis=1))
-    return replace(bare, spread=spread, signal=np.nanmax(seen, axis=1) - lowest)
+    return replace(bare, spread=spread, signal=np.nanmax(np.abs(seen - lowest[:, None]), axis=1))
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
 
 
 def _in_space(law: type[Law], values: np.ndarray) -> np.ndarray:

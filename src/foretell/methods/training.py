@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
+from foretell.doctor.listing import list_some
 from foretell.errors import DataError, Finding
 from foretell.runs import Runs
 from foretell.tasks import Task
@@ -45,10 +46,27 @@ class Training:
         """Return the named size columns, each `(n,)`."""
         return {name: getattr(self, name) for name in names if name in ("flops", "n_params", "n_tokens")}
 
+    def sized(self, names: Sequence[str]) -> np.ndarray:
+        """Return which checkpoints have all of the named size columns, `(n,)`."""
+        return np.all([np.isfinite(column) for column in self.inputs(names).values()], axis=0)
+
     @property
     def chance(self) -> np.ndarray:
-        """Chance level of each task, `(n_tasks,)`; 0 where unknown."""
-        return np.array([task.chance or 0.0 for task in self.tasks], float)
+        """Chance level of each task, `(n_tasks,)`; the worst score where unknown."""
+        return np.array([float(not t.higher_is_better) if t.chance is None else t.chance for t in self.tasks], float)
+
+    @property
+    def direction(self) -> np.ndarray:
+        """1 for each task of which higher scores are better, else -1, `(n_tasks,)`."""
+        return np.array([1.0 if task.higher_is_better else -1.0 for task in self.tasks])
+
+    def last_of_each_run(self, kept: np.ndarray) -> np.ndarray:
+        """Return which kept checkpoints are their run's last (most FLOPs), of the shape of `kept`, `(T, n)`."""
+        last = np.zeros_like(kept)
+        for run in range(len(self.run_names)):
+            flops = np.where(kept & (self.run == run), np.nan_to_num(self.flops), -np.inf)
+            last[np.arange(len(kept)), np.argmax(flops, axis=1)] |= np.isfinite(flops.max(axis=1))
+        return last
 
     def with_tasks(self, keep: Sequence[int]) -> "Training":
         """Return the same checkpoints with some of the tasks."""
@@ -75,10 +93,11 @@ def training_set(
     """
     described = tuple(runs.task(name) for name in tasks)
     used = runs.usable()
-    columns = [c for c in (loss, *losses, *(f"score/{task}" for task in tasks)) if c]
+    columns = list(losses) or [c for c in (loss, *(f"score/{task}" for task in tasks)) if c]
     frame = used.frame.filter(pl.any_horizontal(pl.col(c).is_not_null() for c in columns)) if columns else used.frame
-    findings = [*_dropped(runs, used, frame, loss), *_guessed(described)]
+    findings = [*_excluded(runs, used), *_dropped(used, columns), *_guessed(described)]
     _require_usable(runs, frame, columns)
+    frame = frame.sort("run", "flops", "n_tokens", maintain_order=True)  # the order of the rows tells nothing
     names = tuple(frame["run"].unique(maintain_order=True).to_list())
     training = Training(
         run=np.array([names.index(name) for name in frame["run"]], int),
@@ -112,27 +131,31 @@ def _require_usable(runs: Runs, frame: pl.DataFrame, columns: list[str]) -> None
             f"{runs.name}: there is one run only in the training rows ({frame['run'][0]}). "
             "A law needs several; add runs of other sizes."
         )
+    if frame["flops"].count() == 0:
+        raise DataError(f"{runs.name}: no training row has a size. Give flops, or n_params and n_tokens.")
 
 
-def _dropped(runs: Runs, used: Runs, frame: pl.DataFrame, loss: str | None) -> list[Finding]:
-    findings = []
-    if (n := runs.frame.height - used.frame.height) > 0:
-        what = f"{n} rows whose status is not ok were left out."
-        findings.append(Finding("rows-excluded", "note", what, fix="Their reason stands in the table."))
-    empty = used.frame.height - frame.height
-    blank = 0 if loss is None else int(frame[loss].null_count())
-    if empty + blank:
-        what = f"{empty + blank} of {used.frame.height} rows have no {loss or 'score'} and were dropped."
-        findings.append(
-            Finding("rows-dropped", "warning", what, fix="Fill them, or ignore this if they were not measured.")
-        )
-    return findings
+def _excluded(runs: Runs, used: Runs) -> list[Finding]:
+    n_rows = runs.frame.height - used.frame.height
+    if n_rows == 0:
+        return []
+    what = f"{n_rows} rows whose status is not ok were left out."
+    return [Finding("rows-excluded", "note", what, fix="Their reason stands in the table.")]
+
+
+def _dropped(used: Runs, columns: list[str]) -> list[Finding]:
+    missing = [f"{n} have no {name}" for name in columns if (n := used.frame[name].null_count())]
+    if not missing:
+        return []
+    what = f"of {used.frame.height} rows, {list_some(missing)}; they were dropped where it is needed."
+    return [Finding("rows-dropped", "warning", what, fix="Fill them, or ignore this if they were not measured.")]
 
 
 def _guessed(tasks: tuple[Task, ...]) -> list[Finding]:
     unknown = [task.name for task in tasks if task.chance is None]
     if not unknown:
         return []
-    what = f"the chance level of {', '.join(unknown)} is not known and was taken as 0."
+    worst = "0" if all(task.higher_is_better for task in tasks) else "the worst score"
+    what = f"the chance level of {', '.join(unknown)} is not known and was taken as {worst}."
     fix = "Give [tasks.<name>] chance = ... in the metadata."
     return [Finding("chance-guessed", "warning", what, "metadata", "Emergence is counted from chance.", fix)]

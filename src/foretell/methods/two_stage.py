@@ -9,7 +9,7 @@ import numpy as np
 from foretell.errors import DataError, FitError
 from foretell.fitting.bootstrap import Bootstrap
 from foretell.methods.base import Estimate, Forecaster, Method, assemble
-from foretell.methods.emergence import MARGIN, describe_emergence, emerged, last_kept_of_each_run, refuse_unemerged
+from foretell.methods.emergence import MARGIN, describe_emergence, emerged, refuse_unemerged, require_margin
 from foretell.methods.spec import LawChoice, parse_law
 from foretell.methods.stage import Stage, fit_stage, require_inputs
 from foretell.methods.training import Training
@@ -38,6 +38,9 @@ class TwoStage(Method):
     score_law: LawChoice = LawChoice("linear")
     margin: float = MARGIN
 
+    def __post_init__(self) -> None:
+        require_margin(self.margin)
+
     def with_laws(self, spec: str) -> "TwoStage":
         """Return the method with other laws, from `loss+score`, such as `chinchilla+sigmoid`."""
         loss, plus, score = spec.partition("+")
@@ -50,24 +53,44 @@ class TwoStage(Method):
         return replace(self, margin=margin)
 
     def fit(self, training: Training, bootstrap: Bootstrap) -> "FittedTwoStage":
-        """Fit both stages to all runs and to every resample of runs."""
-        if training.loss_name is None:
+        """Fit both stages, or stage one alone where losses are wanted, to all runs and to every resample of runs."""
+        if training.loss_name is None and not training.losses:
             raise FitError("two stages need a loss between compute and score, and the table has none. Use fp.")
         counts = bootstrap.run_counts(len(training.run_names), self.loss_law.n_free + 1)[:, training.run]
-        loss = self._fit_losses({training.loss_name: training.loss}, training, counts)
-        others = self._fit_losses(training.losses, training, counts) if training.losses else None
         kept = emerged(training, self.margin) & np.isfinite(training.loss)
+        if training.losses:
+            stage, refusals = self._fit_wanted_losses(training, counts)
+            return FittedTwoStage(self, training, bootstrap, stage, None, kept, refusals)
+        loss = self._fit_losses({training.loss_name or "": training.loss}, training, counts)
+        loss.point.require_converged()
         refusals = refuse_unemerged(training, kept, self.score_law.n_free + 1, self.margin)
         tasks = [t for t in range(len(training.tasks)) if t not in refusals]
         scores = self._fit_scores(training.with_tasks(tasks), kept[tasks], counts) if tasks else None
-        return FittedTwoStage(self, training, bootstrap, loss, others, scores, kept, refusals)
+        return FittedTwoStage(self, training, bootstrap, loss, scores, kept, refusals)
+
+    def _fit_wanted_losses(self, training: Training, resamples: np.ndarray) -> tuple[Stage | None, dict[int, str]]:
+        """Fit the losses that enough finished runs have; refuse the others."""
+        refusals, enough = {}, {}
+        for t, (name, values) in enumerate(training.losses.items()):
+            n_finals = int(self._finals(values[None], training).sum())
+            if n_finals > self.loss_law.n_free:
+                enough[name] = values
+            else:
+                refusals[t] = (
+                    f"{name}: {n_finals} finished runs have it; {self.loss_law.name} needs "
+                    f"{self.loss_law.n_free + 1}. Add runs, or choose a law with fewer parameters."
+                )
+        return self._fit_losses(enough, training, resamples) if enough else None, refusals
 
     def _fit_losses(self, losses: Mapping[str, np.ndarray], training: Training, resamples: np.ndarray) -> Stage:
         y, x = np.stack(list(losses.values())), training.inputs(self.loss_law.law.inputs)
-        finals = np.broadcast_to(training.is_final, y.shape)
-        stage = fit_stage(self.loss_law, tuple(losses), y, x, kept=finals, judged=finals, resamples=resamples)
-        stage.point.require_converged()
-        return stage
+        finals = self._finals(y, training)
+        return fit_stage(self.loss_law, tuple(losses), y, x, kept=finals, judged=finals, resamples=resamples)
+
+    def _finals(self, losses: np.ndarray, training: Training) -> np.ndarray:
+        """Return the last finished row of each run with the loss and the size that its law needs, `(T, n)`."""
+        usable = training.is_final & training.sized(self.loss_law.law.inputs)
+        return training.last_of_each_run(np.isfinite(losses) & usable)
 
     def _fit_scores(self, training: Training, kept: np.ndarray, resamples: np.ndarray) -> Stage:
         return fit_stage(
@@ -76,7 +99,7 @@ class TwoStage(Method):
             training.scores,
             {"loss": training.loss},
             kept=kept,
-            judged=last_kept_of_each_run(training, kept),
+            judged=training.last_of_each_run(kept),
             resamples=resamples,
             constants={"chance": training.chance},
         )
@@ -90,24 +113,24 @@ class FittedTwoStage(Forecaster):
         method: The configuration.
         training: What it was fitted to.
         bootstrap: How the uncertainty was drawn.
-        loss_stage: The general loss.
-        other_losses: Losses that are themselves forecast, if any.
+        loss_stage: The general loss, or the losses that are themselves forecast and were not
+            refused, if any.
         score_stage: The tasks that were not refused, if any.
         kept: Which checkpoints have emerged, `(n_tasks, n)`.
-        refusals: Why a task is refused, by its index.
+        refusals: Why a task, or loss, is refused, by its index.
     """
 
     method: TwoStage
     training: Training
     bootstrap: Bootstrap
-    loss_stage: Stage
-    other_losses: Stage | None
+    loss_stage: Stage | None
     score_stage: Stage | None
     kept: np.ndarray
     refusals: Mapping[int, str]
 
     def scores(self, targets: Sequence[Target], level: float) -> Estimate:
         """Forecast each task: the score law at the loss law, with draws of both and new-run noise."""
+        assert self.loss_stage is not None, "scores without a general loss are refused when fitting"
         loss, loss_draws = self._loss_draws(self.loss_stage, targets)
         true_loss = column(targets, self.training.loss_name or "")
         tasks = [t for t in range(len(self.training.tasks)) if t not in self.refusals]
@@ -121,14 +144,17 @@ class FittedTwoStage(Forecaster):
 
     def losses(self, targets: Sequence[Target], level: float) -> Estimate:
         """Forecast each named loss by stage one alone."""
-        assert self.other_losses is not None, "no loss was asked for when this was fitted"
-        value, draws = self._loss_draws(self.other_losses, targets)
-        estimate = Estimate.refused(len(targets), self.other_losses.outcomes, {})
-        return assemble(estimate, list(range(value.shape[1])), self.other_losses, value, draws, level)
+        names = list(self.training.losses)
+        estimate = Estimate.refused(len(targets), names, self.refusals)
+        if self.loss_stage is None:
+            return estimate
+        value, draws = self._loss_draws(self.loss_stage, targets)
+        fitted = [t for t in range(len(names)) if t not in self.refusals]
+        return assemble(estimate, fitted, self.loss_stage, value, draws, level)
 
     def laws(self) -> list[dict[str, Any]]:
         """Return every fitted law with its standard errors."""
-        stages = (self.loss_stage, self.other_losses, self.score_stage)
+        stages = (self.loss_stage, self.score_stage)
         return [law for stage in stages if stage is not None for law in stage.describe()]
 
     def emergence(self) -> list[dict[str, Any]]:

@@ -5,6 +5,8 @@ from typing import Any
 
 import altair as alt
 
+from foretell.report.format import unit
+
 Rows = Sequence[Mapping[str, Any]]
 # Okabe and Ito's colours, told apart with any kind of colour vision.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -20,8 +22,9 @@ def forecast_chart(rows: Rows, level: float) -> alt.FacetChart:
     """
     answered = [dict(row) for row in rows if row["status"] == "ok"]
     methods = list(dict.fromkeys(row["method"] for row in answered))
-    axis = alt.Axis(format="%") if answered and answered[0]["kind"] == "score" else alt.Axis()
-    title = "score" if answered and answered[0]["kind"] == "score" else "loss (nats per token)"
+    scores = all(row["kind"] == "score" for row in answered)
+    axis = alt.Axis(format="%") if scores else alt.Axis()
+    title = "score" if scores else f"loss ({unit(answered)})"
     x = alt.X("forecast:Q", title=title, axis=axis, scale=alt.Scale(zero=False))
     colour = alt.Color(
         "method:N", title=f"forecast, {100 * level:g} % interval", scale=alt.Scale(domain=methods, range=COLOURS)

@@ -1,6 +1,6 @@
 """Numbers as people read them in a table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 DASH = "-"
@@ -17,6 +17,14 @@ def number(value: float | None, kind: str = "score") -> str:
     return f"{100 * value:.1f}" if kind == "score" else f"{value:.3f}"
 
 
+def unit(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Name the unit of the rows' numbers: percent of a score, or that of their loss columns."""
+    if rows[0]["kind"] == "score":
+        return "score, %"
+    units = {"nats per token" if row["task"].startswith("loss/") else "bits per byte" for row in rows}
+    return " or ".join(sorted(units, reverse=True))
+
+
 def interval(row: Mapping[str, Any]) -> str:
     """Write the interval of a row."""
     if row["low"] is None:
@@ -25,7 +33,7 @@ def interval(row: Mapping[str, Any]) -> str:
 
 
 def miss(row: Mapping[str, Any]) -> str:
-    """Write how far a forecast was off, with its sign, in points or nats."""
+    """Write how far a forecast was off, with its sign, in points, or in the unit of the loss."""
     if row["forecast"] is None or row["actual"] is None:
         return DASH
     off = row["forecast"] - row["actual"]

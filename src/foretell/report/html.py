@@ -36,17 +36,10 @@ def backtest_page(result: Plain) -> str:
     """Write a back-test as a page: chart, means, one table a held-out run, warnings."""
     rows = method_rows(result)
     heads = ("task", "method", "truth", "forecast", f"{100 * result['level']:g} % interval", "off by")
+    runs = list(dict.fromkeys(row["run"] for row in rows))
+    mean_heads = ("method", *runs, "all", "loss alone", "score, true loss", "inside the interval")
     means = _table(
-        "Mean relative error",
-        (
-            "method",
-            *dict.fromkeys(row["run"] for row in rows),
-            "all",
-            "loss alone",
-            "score, true loss",
-            "inside the interval",
-        ),
-        [_mean_cells(name, score) for name, score in result["methods"].items()],
+        "Mean relative error", mean_heads, [_mean_cells(name, score) for name, score in result["methods"].items()]
     )
     tables = [_table(run, heads, _backtest_rows(rows, run)) for run in runs]
     lead = f"{result['runs']}; training rows: {result['train'] or 'all others'}; held out: {result['holdout']}."

@@ -7,10 +7,11 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from foretell.report.format import DASH, interval, miss, number, percent, times
+from foretell.report.format import DASH, interval, miss, number, percent, times, unit
 from foretell.units import format_quantity
 
 Plain = Mapping[str, Any]
+MOST_METHODS_IN_A_ROW, MOST_RUNS_IN_A_ROW = 2, 6
 
 
 def forecast_report(result: Plain) -> list[RenderableType]:
@@ -74,13 +75,12 @@ def summary_report(summary: Plain) -> list[RenderableType]:
 def _forecast_table(result: Plain, run: str, rows: Sequence[Plain]) -> Table:
     what = f"{result['method']} on {result['runs']}, {times(rows[0]['extrapolation'])} beyond its largest training run"
     table = Table(title=f"{escape(run)}\n[dim]{escape(what)}[/]", title_justify="left")
-    unit = "score, %" if rows[0]["kind"] == "score" else "nats per token"
-    table.add_column("task" if rows[0]["kind"] == "score" else "loss")
-    for head in (unit, f"{100 * result['level']:g} % interval"):
+    table.add_column("task" if rows[0]["kind"] == "score" else "loss", overflow="fold")
+    for head in (unit(rows), f"{100 * result['level']:g} % interval"):
         table.add_column(head, justify="right")
     table.add_column("verdict")
     for row in rows:
-        table.add_row(row["task"], number(row["forecast"], row["kind"]), interval(row), row["verdict"])
+        table.add_row(escape(row["task"]), number(row["forecast"], row["kind"]), interval(row), row["verdict"])
     return table
 
 
@@ -88,31 +88,50 @@ def _backtest_table(result: Plain, run: str) -> Table:
     methods = {name: [row for row in s["rows"] if row["run"] == run] for name, s in result["methods"].items()}
     rows = next(iter(methods.values()))
     loss = rows[0]["loss_actual"]
-    truth = f"its loss was {loss:.3f} nats; " if loss is not None else ""
+    truth = f"its loss was {loss:.3f}; " if loss is not None else ""
     title = f"{escape(run)}\n[dim]{truth}{times(rows[0]['extrapolation'])} beyond the largest training run[/]"
     table = Table(title=title, title_justify="left")
-    table.add_column("task" if rows[0]["kind"] == "score" else "loss")
+    table.add_column("task" if rows[0]["kind"] == "score" else "loss", overflow="fold")
     table.add_column("truth", justify="right")
-    for name in methods:
-        for head in (escape(name), f"{100 * result['level']:g} % interval", "off by"):
-            table.add_column(head, justify="right")
-    for i, row in enumerate(rows):
-        cells = [
-            cell
-            for of in methods.values()
-            for cell in (number(of[i]["forecast"], row["kind"]), interval(of[i]), miss(of[i]))
-        ]
-        table.add_row(row["task"], number(row["actual"], row["kind"]), *cells)
+    fill = _fill_wide if len(methods) <= MOST_METHODS_IN_A_ROW else _fill_long
+    fill(table, methods, f"{100 * result['level']:g} % interval")
     return table
+
+
+def _fill_wide(table: Table, methods: Mapping[str, Sequence[Plain]], interval_head: str) -> None:
+    """Lay the methods of a task side by side."""
+    for name in methods:
+        for head in (escape(name), interval_head, "off by"):
+            table.add_column(head, justify="right")
+    for rows in zip(*methods.values(), strict=True):
+        table.add_row(*_truth(rows[0]), *(cell for row in rows for cell in _answer(row)))
+
+
+def _fill_long(table: Table, methods: Mapping[str, Sequence[Plain]], interval_head: str) -> None:
+    """Lay the methods of a task below each other."""
+    table.add_column("method", overflow="fold")
+    for head in ("forecast", interval_head, "off by"):
+        table.add_column(head, justify="right")
+    for rows in zip(*methods.values(), strict=True):
+        for i, (name, row) in enumerate(zip(methods, rows, strict=True)):
+            table.add_row(*(("", "") if i else _truth(row)), escape(name), *_answer(row), end_section=row is rows[-1])
+
+
+def _truth(row: Plain) -> tuple[str, str]:
+    return escape(row["task"]), number(row["actual"], row["kind"])
+
+
+def _answer(row: Plain) -> tuple[str, str, str]:
+    return number(row["forecast"], row["kind"]), interval(row), miss(row)
 
 
 def _means_table(result: Plain, runs: Sequence[str]) -> Table:
     table = Table(title="mean relative error", title_justify="left")
-    table.add_column("method")
-    shown = list(runs)[:6]
+    table.add_column("method", overflow="fold")
+    shown = list(runs)[:MOST_RUNS_IN_A_ROW]
     heads = ("all", "common rows", "loss alone", "score, true loss", "inside interval", "refused")
     for head in (*map(escape, shown), *heads):
-        table.add_column(head, justify="right")
+        table.add_column(head, justify="right", overflow="fold")
     for name, score in result["methods"].items():
         by_run = [percent(score["by_run"][run]["mean_relative_error"]) for run in shown]
         stages = (score["stages"]["loss"], score["stages"]["score_given_true_loss"])

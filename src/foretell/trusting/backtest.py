@@ -14,7 +14,6 @@ from foretell.methods import DEFAULT_METHOD, Method, parse_method
 from foretell.methods.question import Question
 from foretell.results import Backtest, MethodScore, once_each
 from foretell.runs import Runs
-from foretell.targets import targets_from_rows
 
 
 def backtest(
@@ -61,6 +60,8 @@ def backtest(
     started = time.perf_counter()
     question = Question(train, tasks, losses, loss, level, pool, Bootstrap(resamples, seed))
     learners = {name: parse_method(name, margin) for name in methods}
+    if not learners:
+        raise DataError(f"no method is named. Name one, such as {DEFAULT_METHOD}.")
     table = load_runs(runs)
     held_out, findings = _held_out_rows(table, holdout)
     rest = replace(table, frame=table.frame.filter(~pl.col("run").is_in(held_out.frame["run"].to_list())))
@@ -101,7 +102,7 @@ def _run_family(
     question: Question, learners: Mapping[str, Method], rest: Runs, held_out: Runs, family: str | None
 ) -> tuple[dict[str, MethodScore], list[Finding]]:
     part = held_out if family is None else held_out.in_family(family)
-    targets = targets_from_rows(part.with_general_loss(question.loss)[0])
+    targets = question.targets(part, rest, family)
     training, findings = question.training(rest, family, targets)
     scores = {}
     for name, learner in learners.items():

@@ -1,0 +1,117 @@
+"""Keep README and docs true: run their commands, rebuild their tables and pictures.
+
+`python docs/refresh.py` rewrites what has changed; a test fails where anything would.
+In a page, every `console` block is a list of `$ foretell ...` commands with their real output,
+and everything between `<!-- name -->` and `<!-- /name -->` is written by the function of that name.
+"""
+
+import contextlib
+import io
+import re
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from foretell.cli import main
+from foretell.datasets import DATASETS
+from foretell.doctor import CHECKS
+from foretell.laws import LAWS
+from foretell.methods import METHODS
+
+ROOT = Path(__file__).parents[1]
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+CONSOLE = re.compile(r"(?<=```console\n).*?(?=```)", re.DOTALL)
+GENERATED = re.compile(r"(<!-- (\w+) -->\n).*?(\n<!-- /\2 -->)", re.DOTALL)
+
+
+def refreshed(page: str) -> str:
+    """Return a page with every command's output and every generated table as they are now."""
+    page = GENERATED.sub(lambda match: match.group(1) + TABLES[match.group(2)]() + match.group(3), page)
+    return CONSOLE.sub(lambda match: _rerun(match.group(0)), page)
+
+
+def commands(block: str) -> list[str]:
+    """Return the commands of a console block, continuation lines joined."""
+    return re.findall(r"^\$ (.*(?:\\\n.*)*)", block, re.MULTILINE)
+
+
+def run(command: str) -> str:
+    """Run `foretell ...` in this process and return what it prints on stdout."""
+    words = shlex.split(command.replace("\\\n", " "))
+    assert words[0] == "foretell", f"only foretell commands belong into a console block: {command}"
+    printed = io.StringIO()
+    argv, sys.argv = sys.argv, words
+    try:
+        with (
+            contextlib.redirect_stdout(printed),
+            contextlib.redirect_stderr(io.StringIO()),
+            contextlib.suppress(SystemExit),
+        ):
+            main()
+    finally:
+        sys.argv = argv
+    return "".join(f"{line.rstrip()}\n" for line in printed.getvalue().splitlines())
+
+
+def _rerun(block: str) -> str:
+    return "\n".join(f"$ {command}\n{run(command)}" for command in commands(block))
+
+
+def laws() -> str:
+    """List the laws with their equations."""
+    rows = [
+        f"| `{name}` | {_equation(law)} | {', '.join(f'`{i}`' for i in law.inputs)} | {_reference(law)} |"
+        for name, law in LAWS.items()
+    ]
+    return "\n".join(["| law | equation | inputs | reference |", "|---|---|---|---|", *rows])
+
+
+def methods() -> str:
+    """List the methods."""
+    rows = [f"| `{name}` | {m.summary} | {m.needs} | {m.reference} |" for name, m in METHODS.items()]
+    return "\n".join(["| method | what it does | what it needs | reference |", "|---|---|---|---|", *rows])
+
+
+def datasets() -> str:
+    """List the public tables."""
+    rows = [f"| `{name}` | {d.title} | {d.citation} | {d.licence} |" for name, d in DATASETS.items()]
+    return "\n".join(["| table | what | paper | licence |", "|---|---|---|---|", *rows])
+
+
+def checks() -> str:
+    """List the codes of the table doctor with the first sentence of what looks for each."""
+    rows = [f"| `{code}` | {_first_sentence(found[0])} |" for code, found in sorted(CHECKS.items())]
+    return "\n".join(["| code | what looks for it |", "|---|---|", *rows])
+
+
+def _equation(law: object) -> str:
+    match = re.search(r"\$.*?\$", (law.__doc__ or "").replace("\n", " "))
+    return match.group(0).replace("|", r"\|") if match else ""
+
+
+def _reference(law: object) -> str:
+    match = re.search(r"Reference: (.*?)\.?\s*$", " ".join((law.__doc__ or "").split()))
+    return match.group(1) if match else ""
+
+
+def _first_sentence(check: Callable[..., object]) -> str:
+    return " ".join((check.__doc__ or "").split()).split(". ")[0].rstrip(".").replace("|", r"\|")
+
+
+TABLES: dict[str, Callable[[], str]] = {"laws": laws, "methods": methods, "datasets": datasets, "checks": checks}
+
+
+def rewrite() -> None:
+    """Rewrite every page that has changed, and the picture of the demo."""
+    for path in PAGES:
+        before = path.read_text(encoding="utf-8")
+        after = refreshed(before)
+        if after != before:
+            path.write_text(after, encoding="utf-8")
+            print(f"rewrote {path.relative_to(ROOT)}")
+    run(f"foretell demo -o {ROOT / 'docs' / 'demo.png'}")
+
+
+if __name__ == "__main__":
+    rewrite()

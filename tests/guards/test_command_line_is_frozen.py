@@ -1,0 +1,42 @@
+"""Every command and flag, frozen from the first day: a change here is a change for every user."""
+
+from typing import Any
+
+import typer.main
+
+from foretell.cli.app import app
+
+COMMANDS = {
+    "demo": {"-o", "--output", "--resamples", "--json"},
+    "data list": {"--json"},
+    "data pull": {"NAME", "--json"},
+    "data show": {"NAME", "--json"},
+    "check": {"RUNS", "--loss", "--tasks", "--json"},
+    "forecast": {
+        "RUNS", "--at", "--train", "--tasks", "--losses", "--loss", "--method", "--level", "--margin", "--seed",
+        "--resamples", "--pool", "-o", "--output", "--html", "--json",
+    },
+    "backtest": {
+        "RUNS", "--holdout", "--train", "--tasks", "--losses", "--loss", "--methods", "--level", "--margin", "--seed",
+        "--resamples", "--pool", "--json",
+    },
+}  # fmt: skip
+
+
+def found_commands(command: Any, path: str = "") -> dict[str, set[str]]:
+    if hasattr(command, "commands"):
+        found: dict[str, set[str]] = {}
+        for name, child in command.commands.items():
+            found |= found_commands(child, f"{path} {name}".strip())
+        return found
+    return {path: {flag for parameter in command.params for flag in flags(parameter)}}
+
+
+def flags(parameter: Any) -> set[str]:
+    if parameter.param_type_name == "argument":
+        return {str(parameter.metavar)}
+    return {*parameter.opts, *parameter.secondary_opts} - {"--help"}
+
+
+def test_no_command_or_flag_appears_or_goes_unnoticed() -> None:
+    assert found_commands(typer.main.get_command(app)) == COMMANDS

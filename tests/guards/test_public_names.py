@@ -1,0 +1,52 @@
+"""The public names, frozen: adding one is a decision, removing one breaks somebody."""
+
+import inspect
+from typing import Any
+
+import foretell
+from foretell.datasets import DATASETS
+from foretell.fitting.penalty import PENALTIES
+from foretell.laws import LAWS
+from foretell.methods import METHODS
+
+NAMES = {
+    "DATASETS", "DataError", "FitError", "ForetellError", "LAWS", "METHODS", "Metadata", "MissingExtra", "Runs",
+    "UnknownName", "__version__", "backtest", "check", "fit", "forecast", "load_runs", "write_table",
+}  # fmt: skip
+LAW_NAMES = {
+    "power", "power_floor", "chinchilla", "overtraining", "linear", "sigmoid", "exp_decay",
+    "score_power", "neg_log_power", "neg_log_size",
+}  # fmt: skip
+DATASET_NAMES = {
+    "olmo-ladder", "gadre", "gadre-grid", "chinchilla", "mixinglaws", "datablations", "regmix", "obs-scaling",
+    "compression-bpc",
+}  # fmt: skip
+
+
+def test_the_package_offers_exactly_these_names() -> None:
+    assert set(foretell.__all__) == NAMES
+    assert all(getattr(foretell, name) is not None for name in NAMES)
+
+
+def test_verbs_stay_functions_whatever_was_imported_before() -> None:
+    for verb in ("backtest", "check", "fit", "forecast", "load_runs"):
+        assert inspect.isfunction(getattr(foretell, verb)), verb
+
+
+def test_registries_hold_exactly_these_names() -> None:
+    assert set(LAWS) == LAW_NAMES
+    assert set(METHODS) == {"flp", "fp"}
+    assert set(PENALTIES) == {"huber", "squared", "soft_l1"}
+    assert set(DATASETS) == DATASET_NAMES
+
+
+def arguments(verb: Any) -> list[str]:
+    return list(inspect.signature(verb).parameters)
+
+
+def test_the_verbs_keep_their_arguments() -> None:
+    shared = ["level", "margin", "seed", "resamples", "pool"]
+    assert arguments(foretell.forecast) == ["runs", "at", "train", "tasks", "losses", "loss", "method", *shared]
+    assert arguments(foretell.backtest) == ["runs", "holdout", "train", "tasks", "losses", "loss", "methods", *shared]
+    assert arguments(foretell.check) == ["runs", "loss", "tasks"]
+    assert arguments(foretell.load_runs) == ["source", "metadata", "strict"]

@@ -1,0 +1,117 @@
+"""The one table of true parameters: a row for every law, with inputs as a ladder would have them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from foretell.laws import (
+    LAWS,
+    Chinchilla,
+    ExpDecay,
+    Law,
+    Linear,
+    NegLogPower,
+    NegLogSize,
+    OverTraining,
+    Power,
+    PowerFloor,
+    ScorePower,
+    Sigmoid,
+)
+
+N_PARAMS = np.repeat(np.geomspace(3e7, 3e9, 10), 6)
+N_TOKENS = N_PARAMS * np.tile([5, 10, 20, 50, 100, 200], 10)
+FLOPS = 6 * N_PARAMS * N_TOKENS
+LOSS = np.linspace(2.2, 4.0, 60)
+CHANCE = 0.25
+FORWARD = {"log": np.log, "identity": np.asarray, "logit": lambda p: np.log(p / (1 - p))}
+BACK = {"log": np.exp, "identity": np.asarray, "logit": lambda z: 1 / (1 + np.exp(-z))}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the table.
+
+    `noise` is the spread of an observation in the law's own space. The law falls with the
+    inputs in `falls_with` and rises with those in `rises_with`, where `sensible` holds of it.
+    """
+
+    truth: Law
+    x: Mapping[str, Any]
+    noise: float
+    falls_with: tuple[str, ...] = ()
+    rises_with: tuple[str, ...] = ()
+    sensible: Callable[[Any], bool] = lambda law: True
+
+    @property
+    def law(self) -> type[Law]:
+        return type(self.truth)
+
+    @property
+    def inputs(self) -> list[np.ndarray]:
+        return [np.broadcast_to(np.asarray(self.x[name], float), 60) for name in self.law.inputs]
+
+    @property
+    def y(self) -> np.ndarray:
+        return self.truth(*self.inputs)
+
+    def noisy(self, seed: int, times: float = 1.0) -> np.ndarray:
+        noise = times * self.noise * np.random.default_rng(seed).normal(size=60)
+        return BACK[self.law.space](FORWARD[self.law.space](self.y) + noise)
+
+
+SIZES = {"n_params": N_PARAMS, "n_tokens": N_TOKENS}
+CASES = {
+    "power": Case(Power(C0=1e29, alpha=0.05), {"flops": FLOPS}, 0.01, falls_with=("flops",)),
+    "power_floor": Case(PowerFloor(E=1.7, C0=1e21, alpha=0.15), {"flops": FLOPS}, 0.003, falls_with=("flops",)),
+    "chinchilla": Case(
+        Chinchilla(E=1.82, A=480, alpha=0.35, B=2085, beta=0.366), SIZES, 0.003, falls_with=("n_params", "n_tokens")
+    ),
+    "overtraining": Case(
+        OverTraining(E=1.8, a=140, b=190, eta=0.14), SIZES, 0.003, falls_with=("n_params", "n_tokens")
+    ),
+    "linear": Case(
+        Linear(w0=1.6, w1=-0.35),
+        {"loss": LOSS, "chance": CHANCE},
+        0.005,
+        falls_with=("loss",),
+        sensible=lambda law: law.w1 <= 0,
+    ),
+    "sigmoid": Case(
+        Sigmoid(ceiling=0.95, k=3, L0=2.9),
+        {"loss": LOSS, "chance": CHANCE},
+        0.005,
+        falls_with=("loss",),
+        sensible=lambda law: law.ceiling >= CHANCE,
+    ),
+    "exp_decay": Case(
+        ExpDecay(epsilon=0.8, k=3, gamma=0.7), {"loss": LOSS, "chance": CHANCE}, 0.005, falls_with=("loss",)
+    ),
+    "score_power": Case(
+        ScorePower(C0=1e26, alpha=0.08),
+        {"flops": FLOPS, "chance": CHANCE},
+        0.01,
+        rises_with=("flops",),
+        sensible=lambda law: law.alpha >= 0,
+    ),
+    "neg_log_power": Case(
+        NegLogPower(A=2000, alpha=0.17), {"flops": FLOPS, "chance": CHANCE}, 0.005, rises_with=("flops",)
+    ),
+    "neg_log_size": Case(
+        NegLogSize(A=400, alpha=0.3, B=1500, beta=0.35),
+        {**SIZES, "chance": CHANCE},
+        0.005,
+        rises_with=("n_params", "n_tokens"),
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=sorted(LAWS))
+def case(request) -> Case:
+    """The row of each registered law in turn."""
+    if request.param not in CASES:
+        pytest.fail(f"{request.param} has no row in the table of true parameters. Add one to tests/laws/conftest.py.")
+    return CASES[request.param]
