@@ -22,18 +22,18 @@ from foretell.methods import METHODS
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 CONSOLE = re.compile(r"(?<=```console\n).*?(?=```)", re.DOTALL)
-GENERATED = re.compile(r"(<!-- (\w+) -->\n).*?(\n<!-- /\2 -->)", re.DOTALL)
+GENERATED = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 
 
 def refreshed(page: str) -> str:
     """Return a page with every command's output and every generated table as they are now."""
-    page = GENERATED.sub(lambda match: match.group(1) + TABLES[match.group(2)]() + match.group(3), page)
+    page = GENERATED.sub(lambda match: f"{match.group(1)}{TABLES[match.group(2)]()}\n{match.group(3)}", page)
     return CONSOLE.sub(lambda match: _rerun(match.group(0)), page)
 
 
 def commands(block: str) -> list[str]:
     """Return the commands of a console block, continuation lines joined."""
-    return re.findall(r"^\$ (.*(?:\\\n.*)*)", block, re.MULTILINE)
+    return re.findall(r"^\$ ((?:.*\\\n)*.*)", block, re.MULTILINE)
 
 
 def run(command: str) -> str:
@@ -80,9 +80,13 @@ def datasets() -> str:
 
 
 def checks() -> str:
-    """List the codes of the table doctor with the first sentence of what looks for each."""
-    rows = [f"| `{code}` | {_first_sentence(found[0])} |" for code, found in sorted(CHECKS.items())]
-    return "\n".join(["| code | what looks for it |", "|---|---|", *rows])
+    """List what the table doctor looks for, with the codes of its findings."""
+    codes: dict[str, list[str]] = {}
+    for code, found in CHECKS.items():
+        for check in found:
+            codes.setdefault(_summary(check), []).append(f"`{code}`")
+    rows = [f"| {summary} | {', '.join(names)} |" for summary, names in codes.items()]
+    return "\n".join(["| what it looks for | codes |", "|---|---|", *rows])
 
 
 def _equation(law: object) -> str:
@@ -95,8 +99,9 @@ def _reference(law: object) -> str:
     return match.group(1) if match else ""
 
 
-def _first_sentence(check: Callable[..., object]) -> str:
-    return " ".join((check.__doc__ or "").split()).split(". ")[0].rstrip(".").replace("|", r"\|")
+def _summary(check: Callable[..., object]) -> str:
+    first_paragraph = (check.__doc__ or "").strip().split("\n\n")[0]
+    return " ".join(first_paragraph.split()).rstrip(".").replace("|", r"\|")
 
 
 TABLES: dict[str, Callable[[], str]] = {"laws": laws, "methods": methods, "datasets": datasets, "checks": checks}

@@ -34,6 +34,16 @@ def test_the_interval_holds_the_forecast(noisy, method):
 
 
 @pytest.mark.parametrize("method", ["flp", "fp"])
+def test_a_target_is_answered_alike_whatever_else_is_asked(noisy, method, tol):
+    near, far = "flops=1e21", "flops=4e21"
+    both = quick(noisy, [near, far], method=method).forecasts
+    alone = [row for target in (near, far) for row in quick(noisy, target, method=method).forecasts]
+    for row, same in zip(both, alone, strict=True):
+        assert (row.run, row.task) == (same.run, same.task)
+        assert (row.low, row.high) == pytest.approx((same.low, same.high), rel=tol.rounding)
+
+
+@pytest.mark.parametrize("method", ["flp", "fp"])
 def test_a_seed_repeats_every_bit(noisy, method):
     one, same, other = (quick(noisy, method=method, seed=seed) for seed in (7, 7, 8))
     assert one.forecasts == same.forecasts

@@ -120,7 +120,7 @@ def test_losses_can_be_held_out_too(noisy):
     for row in result.methods["flp"].rows:
         assert (row.kind, row.task, row.status) == ("loss", "loss/web", "ok")
         assert row.actual == row.loss_actual == last_row(noisy, row.run)["loss/web"]
-        assert row.forecast == pytest.approx(row.actual, rel=0.03)
+        assert row.forecast == pytest.approx(row.actual, rel=0.05)
     assert {row.status for row in result.methods["fp"].rows} == {"refused"}
 
 
@@ -180,7 +180,7 @@ def test_on_a_ladder_without_noise_the_back_test_is_exact(tol):
         (
             {"holdout": "run = 'nope'"},
             DataError,
-            r"ladder: no row is held out by \"run = 'nope'\"\. Name runs, such as",
+            r"ladder: no row is held out by \"run = 'nope'\"\. Name runs",
         ),
         ({"holdout": "1 = 1"}, DataError, r"ladder: no training row of family ladder is left"),
         ({"holdout": "runn = 'x'"}, DataError, r"there is no column 'runn'\. Did you mean 'run'\?"),

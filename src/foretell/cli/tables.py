@@ -24,7 +24,7 @@ def load_table(source: str, *, strict: bool = True) -> "Runs":
 
 
 def pull_with_progress(name: str) -> str:
-    """Download a table with a progress bar on stderr; return its folder.
+    """Download a table with a progress bar on stderr, where that is a terminal; return its folder.
 
     Raises:
         DataError: a file cannot be had, or is not the pinned one.
@@ -37,6 +37,6 @@ def pull_with_progress(name: str) -> str:
 
     dataset = DATASETS[name]
     n_files = sum(len(DATASETS[each].files) for each in (name, *dataset.needs))
-    with Progress(console=Console(file=sys.stderr), transient=True) as bar:
+    with Progress(console=Console(file=sys.stderr), transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(f"pulling {name}", total=n_files)
         return str(pull(name, on_file=lambda _: bar.advance(task)))

@@ -84,7 +84,7 @@ class ExpDecay(Law):
 
     epsilon: float = param("1")
     k: float = param("1", log=True)
-    gamma: float = param("per nat", log=True)
+    gamma: float = param("per nat", lower=0.05, upper=20)  # flatter than that is a line
 
     def __call__(self, loss: Array, chance: Array) -> Array:  # noqa: ARG002
         """Return the score at `loss`."""
@@ -106,7 +106,7 @@ class ExpDecay(Law):
 class ScorePower(Law):
     r"""Score straight from compute, $P(C) = (C / C_0)^{\alpha}$: the baseline FP.
 
-    Reference: Chen et al. 2025, arXiv:2410.08527, the baseline of section 4.
+    Reference: Chen et al. 2025, arXiv:2410.08527, the baseline FP.
     """
 
     name: ClassVar[str] = "score_power"

@@ -96,7 +96,7 @@ class FittedDirect(Forecaster):
             return estimate
         inputs = require_inputs(targets, self.stage.point.law)
         draws = self.stage.draws(inputs)
-        draws = self.stage.with_noise(draws, self.bootstrap.noise(draws.shape, DIRECT_NOISE))
+        draws = self.stage.with_noise(draws, self.bootstrap, DIRECT_NOISE)
         tasks = [t for t in range(len(self.training.tasks)) if t not in self.refusals]
         return assemble(estimate, tasks, self.stage, self.stage.value(inputs), draws, level)
 

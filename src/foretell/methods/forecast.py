@@ -67,7 +67,7 @@ def forecast(
         answered, bounded = question.answers(method, fitted, training, group, family)
         rows += answered
         laws += fitted.laws()
-        emergence += fitted.emergence()
+        emergence += [{"family": family or "pooled", **kept} for kept in fitted.emergence()]
         findings += [*found, *bounded]
     return Forecast(
         runs=table.name,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from foretell.errors import DataError
-from foretell.fitting.bootstrap import residual_spread
+from foretell.fitting.bootstrap import Bootstrap, residual_spread
 from foretell.fitting.fit import Fit, fit
 from foretell.fitting.status import Status
 from foretell.laws import Law
@@ -46,8 +46,9 @@ class Stage:
         """Return the resampled laws at inputs of shape `(n,)` or `(R, n)`, as `(R, n, T)`; NaN without a fit."""
         return np.stack([self._draws_of(t, inputs) for t in range(len(self.outcomes))], axis=-1)
 
-    def with_noise(self, draws: np.ndarray, normal: np.ndarray) -> np.ndarray:
-        """Add the noise of a new run to draws; `normal` is standard normal, `(R, n, T)`."""
+    def with_noise(self, draws: np.ndarray, bootstrap: Bootstrap, stream: int) -> np.ndarray:
+        """Add the noise of a new run to draws, `(R, n, T)`; the same to all targets, so that none depends on others."""
+        normal = bootstrap.noise((len(draws), 1, draws.shape[-1]), stream)
         if self.point.law.space == "log":
             return draws * np.exp(self.spread * normal)
         return draws + self.spread * normal

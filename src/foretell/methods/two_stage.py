@@ -138,7 +138,7 @@ class FittedTwoStage(Forecaster):
         if self.score_stage is None:
             return estimate
         draws = self.score_stage.draws({"loss": loss_draws[..., 0]})
-        draws = self.score_stage.with_noise(draws, self.bootstrap.noise(draws.shape, SCORE_NOISE))
+        draws = self.score_stage.with_noise(draws, self.bootstrap, SCORE_NOISE)
         value, given = (self.score_stage.value({"loss": level_}) for level_ in (loss[:, 0], true_loss))
         return assemble(estimate, tasks, self.score_stage, value, draws, level, given)
 
@@ -164,4 +164,4 @@ class FittedTwoStage(Forecaster):
     def _loss_draws(self, stage: Stage, targets: Sequence[Target]) -> tuple[np.ndarray, np.ndarray]:
         inputs = require_inputs(targets, stage.point.law)
         draws = stage.draws(inputs)
-        return stage.value(inputs), stage.with_noise(draws, self.bootstrap.noise(draws.shape, LOSS_NOISE))
+        return stage.value(inputs), stage.with_noise(draws, self.bootstrap, LOSS_NOISE)

@@ -9,7 +9,7 @@ DASH = "-"
 def number(value: float | None, kind: str = "score") -> str:
     """Write a score in percent, or a loss with three decimals; a dash where there is none.
 
-    >>> number(0.8135), number(2.4829, "loss"), number(None)
+    >>> number(0.8137), number(2.4829, "loss"), number(None)
     ('81.4', '2.483', '-')
     """
     if value is None:

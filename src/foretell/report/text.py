@@ -11,7 +11,8 @@ from foretell.report.format import DASH, interval, miss, number, percent, times,
 from foretell.units import format_quantity
 
 Plain = Mapping[str, Any]
-MOST_METHODS_IN_A_ROW, MOST_RUNS_IN_A_ROW = 2, 6
+MOST_METHODS_IN_A_ROW = 2
+MOST_LETTERS_OF_RUNS = 40  # names of held-out runs that fit beside the means
 
 
 def forecast_report(result: Plain) -> list[RenderableType]:
@@ -19,7 +20,7 @@ def forecast_report(result: Plain) -> list[RenderableType]:
     parts: list[RenderableType] = []
     for run in dict.fromkeys(row["run"] for row in result["forecasts"]):
         rows = [row for row in result["forecasts"] if row["run"] == run]
-        parts += [_forecast_table(result, run, rows), *_reasons(rows)]
+        parts += [_forecast_table(result, run, rows), *_reasons(result["method"], rows)]
     return parts
 
 
@@ -28,7 +29,8 @@ def backtest_report(result: Plain) -> list[RenderableType]:
     rows = [row for score in result["methods"].values() for row in score["rows"]]
     runs = list(dict.fromkeys(row["run"] for row in rows))
     tables = [_backtest_table(result, run) for run in runs]
-    return [*tables, _means_table(result, runs), *_reasons(rows)]
+    reasons = [line for name, score in result["methods"].items() for line in _reasons(name, score["rows"])]
+    return [*tables, _means_table(result, runs), *reasons]
 
 
 def check_report(result: Plain) -> list[RenderableType]:
@@ -78,9 +80,14 @@ def _forecast_table(result: Plain, run: str, rows: Sequence[Plain]) -> Table:
     table.add_column("task" if rows[0]["kind"] == "score" else "loss", overflow="fold")
     for head in (unit(rows), f"{100 * result['level']:g} % interval"):
         table.add_column(head, justify="right")
+    own = [entry for entry in result["emergence"] if entry["family"] == rows[0]["family"]]
+    kept = {entry["task"]: f"{entry['n_kept']:,} of {entry['n_checkpoints']:,}" for entry in own}
+    if kept:
+        table.add_column("emerged checkpoints", justify="right")
     table.add_column("verdict")
     for row in rows:
-        table.add_row(escape(row["task"]), number(row["forecast"], row["kind"]), interval(row), row["verdict"])
+        cells = [escape(row["task"]), number(row["forecast"], row["kind"]), interval(row)]
+        table.add_row(*cells, *([kept[row["task"]]] if kept else []), row["verdict"])
     return table
 
 
@@ -127,8 +134,8 @@ def _answer(row: Plain) -> tuple[str, str, str]:
 
 def _means_table(result: Plain, runs: Sequence[str]) -> Table:
     table = Table(title="mean relative error", title_justify="left")
-    table.add_column("method", overflow="fold")
-    shown = list(runs)[:MOST_RUNS_IN_A_ROW]
+    table.add_column("method", overflow="fold", min_width=min(22, max(map(len, result["methods"]))))
+    shown = list(runs) if sum(map(len, runs)) <= MOST_LETTERS_OF_RUNS else []
     heads = ("all", "common rows", "loss alone", "score, true loss", "inside interval", "refused")
     for head in (*map(escape, shown), *heads):
         table.add_column(head, justify="right", overflow="fold")
@@ -140,9 +147,9 @@ def _means_table(result: Plain, runs: Sequence[str]) -> Table:
     return table
 
 
-def _reasons(rows: Sequence[Plain]) -> list[str]:
+def _reasons(method: str, rows: Sequence[Plain]) -> list[str]:
     reasons = dict.fromkeys(row["reason"] for row in rows if row["reason"])
-    return [f"[yellow]refused[/] {escape(reason)}" for reason in reasons]
+    return [f"[yellow]refused by {escape(method)}[/] {escape(reason)}" for reason in reasons]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -110,7 +110,8 @@ def _run_family(
             fitted = learner.fit(training, question.bootstrap)
             rows, bounded = question.answers(name, fitted, training, targets, family)
             findings = [*findings, *bounded]
-            scores[name] = MethodScore(tuple(rows), tuple(fitted.emergence()))
+            emergence = tuple({"family": family or "pooled", **kept} for kept in fitted.emergence())
+            scores[name] = MethodScore(tuple(rows), emergence)
         except FitError as error:
             scores[name] = MethodScore(tuple(question.refusal(training, targets, family, str(error))))
     return scores, findings
