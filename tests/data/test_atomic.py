@@ -58,10 +58,11 @@ def test_a_file_in_the_place_of_the_folder_is_said_in_one_line(tmp_path):
         write_atomically(tmp_path / "folder" / "a.txt", lambda temporary: temporary.write_text("x"))
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
 def test_a_read_only_folder_is_said_in_one_line(tmp_path):
     tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
     try:
+        if os.access(tmp_path, os.W_OK):
+            pytest.skip("this user, such as root, may write everywhere")
         with pytest.raises(DataError, match=r"a\.txt cannot be written: Permission denied\. Choose another place\.$"):
             write_atomically(tmp_path / "a.txt", lambda temporary: temporary.write_text("x"))
     finally:

@@ -136,14 +136,16 @@ def _means_table(result: Plain, runs: Sequence[str]) -> Table:
     table = Table(title="mean relative error", title_justify="left")
     table.add_column("method", overflow="fold", min_width=min(22, max(map(len, result["methods"]))))
     shown = list(runs) if sum(map(len, runs)) <= MOST_LETTERS_OF_RUNS else []
-    heads = ("all", "common rows", "loss alone", "score, true loss", "inside interval", "refused")
-    for head in (*map(escape, shown), *heads):
+    refusing = any(score["n_refused"] for score in result["methods"].values())
+    more = ("common rows", "refused") if refusing else ()
+    for head in (*map(escape, shown), "all", "loss alone", "score, true loss", "inside interval", *more):
         table.add_column(head, justify="right", overflow="fold")
     for name, score in result["methods"].items():
         by_run = [percent(score["by_run"][run]["mean_relative_error"]) for run in shown]
         stages = (score["stages"]["loss"], score["stages"]["score_given_true_loss"])
-        rest = [score["mean_relative_error"], score["common"]["mean_relative_error"], *stages, score["coverage"]]
-        table.add_row(escape(name), *by_run, *map(percent, rest), str(score["n_refused"]))
+        means = map(percent, (score["mean_relative_error"], *stages, score["coverage"]))
+        rest = (percent(score["common"]["mean_relative_error"]), str(score["n_refused"])) if refusing else ()
+        table.add_row(escape(name), *by_run, *means, *rest)
     return table
 
 
