@@ -24,8 +24,10 @@ class FitError(ForetellError):
     """A law cannot be fitted to what is there."""
 
 
-class UnknownName(ForetellError):
+class UnknownName(ForetellError, KeyError):
     """A name that is in no registry; the message suggests the nearest ones."""
+
+    __str__ = Exception.__str__  # a KeyError would print its message in quotes
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         known = sorted(known)

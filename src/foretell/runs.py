@@ -184,19 +184,17 @@ def _fill_text(frame: pl.DataFrame, name: str, default: str) -> pl.DataFrame:
 
 
 def _fill_flops(frame: pl.DataFrame, metadata: Metadata, findings: list[Finding]) -> tuple[pl.DataFrame, Metadata]:
-    sized = {"n_params", "n_tokens"} <= set(frame.columns)
-    if "flops" not in frame.columns and sized:
-        if metadata.flops_convention is None:
-            fix = 'State flops_convention = "6ND" in the metadata, or give a column flops.'
-            findings.append(Finding("flops-assumed", "note", "FLOPs are computed as 6 x n_params x n_tokens.", fix=fix))
-        metadata = replace(metadata, flops_convention=metadata.flops_convention or "6ND")
-        frame = frame.with_columns(flops=6.0 * _params_at_work(frame) * pl.col("n_tokens"))
-    elif "flops" not in frame.columns:
-        frame = frame.with_columns(flops=pl.lit(None, dtype=pl.Float64))
-    elif metadata.flops_convention is None:
-        metadata = replace(metadata, flops_convention="measured")
-    missing = [name for name in ("n_params", "n_tokens") if name not in frame.columns]
-    return frame.with_columns(pl.lit(None, dtype=pl.Float64).alias(name) for name in missing), metadata
+    given = "flops" in frame.columns
+    missing = [name for name in ("n_params", "n_tokens", "flops") if name not in frame.columns]
+    frame = frame.with_columns(pl.lit(None, dtype=pl.Float64).alias(name) for name in missing)
+    convention = metadata.flops_convention or ("measured" if given else "6ND")
+    if convention == "6ND":
+        computed = 6.0 * _params_at_work(frame) * pl.col("n_tokens")
+        frame = frame.with_columns(flops=pl.coalesce("flops", computed))
+    if metadata.flops_convention is None and not given:
+        fix = 'State flops_convention = "6ND" in the metadata, or give a column flops.'
+        findings.append(Finding("flops-assumed", "note", "FLOPs are computed as 6 x n_params x n_tokens.", fix=fix))
+    return frame, replace(metadata, flops_convention=convention)
 
 
 def _params_at_work(frame: pl.DataFrame) -> pl.Expr:
@@ -219,9 +217,18 @@ def _unsized(frame: pl.DataFrame) -> list[Finding]:
     unsized = int(frame["flops"].null_count())
     if unsized == 0:
         return []
-    what = f"{unsized} of {frame.height} rows have no size (flops, or n_params and n_tokens)."
+    what = f"{unsized} of {frame.height} rows have no FLOPs."
     why = "They can tie a score to a loss, but no loss to a size."
-    return [Finding("rows-without-size", "warning", what, "flops", why, "Give their size.")]
+    return [
+        Finding(
+            "rows-without-size",
+            "warning",
+            what,
+            "flops",
+            why,
+            "Give flops, or n_params and n_tokens with flops_convention 6ND.",
+        )
+    ]
 
 
 def _parse_predicate(predicate: str, frame: pl.DataFrame) -> pl.Expr:

@@ -49,7 +49,7 @@ def parse_target(text: str, runs: Runs) -> tuple[Target, list[Finding]]:
     Raises:
         DataError: a key is unknown, a quantity is not positive, or there is no way to FLOPs.
     """
-    pairs = dict(_split(pair, text) for pair in text.split(",") if pair.strip())
+    pairs = _read_pairs(text)
     quantities = {key: _positive(key, pairs[key]) for key in ("n_params", "n_tokens", "flops") if key in pairs}
     share = {key.removeprefix("share/"): _share(key, pairs[key]) for key in pairs if key.startswith("share/")}
     findings: list[Finding] = []
@@ -82,6 +82,15 @@ def column(targets: Sequence[Target], name: str) -> np.ndarray:
     if name in ("flops", "n_params", "n_tokens"):
         return np.array([getattr(target, name) for target in targets], float)
     return np.array([target.actual.get(name, np.nan) for target in targets], float)
+
+
+def _read_pairs(text: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for key, value in (_split(pair, text) for pair in text.split(",") if pair.strip()):
+        if key in pairs:
+            raise DataError(f"target {text!r}: {key} stands twice. Keep one of them.")
+        pairs[key] = value
+    return pairs
 
 
 def _split(pair: str, text: str) -> tuple[str, str]:

@@ -164,6 +164,7 @@ def test_a_bad_table_is_refused_in_one_line(damage, cli, here, ladder):
         (["--at", "n_params=7B"], "target 'n_params=7B' has no compute. Give n_params and n_tokens, or flops."),
         (["--at", "n_params=seven,n_tokens=2T"], "'seven' is not a quantity. Write a number such as 7B"),
         (["--at", "size=7B"], "unknown key 'size'. Known: n_params, n_tokens, flops, family, share/<source>."),
+        (["--at", "flops=1e22,flops=1e23"], "target 'flops=1e22,flops=1e23': flops stands twice. Keep one of them."),
         (["--at", ""], "target '' has no compute."),
         (["--at", "flops=1e23,family=llama"], "Unknown family 'llama'. Known: ladder."),
     ],

@@ -115,7 +115,7 @@ def test_rows_without_a_size_are_counted_and_carry_no_loss_law(columns):
     assert runs.frame["flops"].null_count() == 2
     assert runs.frame.filter(pl.col("flops").is_null())["is_final"].to_list() == [False, False]
     (finding,) = [f for f in runs.findings if f.code == "rows-without-size"]
-    assert finding.what == "2 of 5 rows have no size (flops, or n_params and n_tokens)."
+    assert finding.what == "2 of 5 rows have no FLOPs."
 
 
 def test_a_table_with_flops_only_has_unknown_sizes():

@@ -1,45 +1,17 @@
-"""The mirror of the public tables, and a small web server that stands in for their homes."""
+"""A small web server that stands in for the homes of the public tables."""
 
 import hashlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
 from urllib.parse import unquote
 
 import polars as pl
 import pytest
 
-from foretell.datasets import Dataset, load_public
-from foretell.runs import Runs, build_runs
-
-BESIDE_THE_PROJECT = Path(__file__).parents[2] / ".." / "shared" / "data"
-
-
-@pytest.fixture(scope="session")
-def mirror() -> Path:
-    """The folder that mirrors the public tables, or skip."""
-    named = os.environ.get("FORETELL_DATA")
-    folder = Path(named) if named else BESIDE_THE_PROJECT
-    if not folder.is_dir():
-        pytest.skip("the public tables are not here: name a mirror in FORETELL_DATA")
-    return folder.resolve()
-
-
-@pytest.fixture(scope="session")
-def public(mirror):
-    """Load a public table from the mirror, once a session."""
-
-    @cache
-    def load(name: str) -> Runs:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("FORETELL_DATA", str(mirror))
-            return load_public(name)
-
-    return load
+from foretell.datasets import Dataset
+from foretell.runs import build_runs
 
 
 @dataclass

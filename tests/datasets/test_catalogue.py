@@ -59,12 +59,17 @@ def test_a_table_says_what_it_is(name, public):
     assert runs.metadata.flops_convention is not None
 
 
+WITH_UNSIZED_MODELS = {"obs-scaling", "compression-bpc"}  # their training data are not published
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_table_is_a_run_table(name, public):
     runs = public(name)
     assert [finding for finding in runs.findings if finding.code != "rows-without-size"] == []
-    for column in ("run", "family", "n_params", "n_tokens", "flops", "is_final", "status"):
+    for column in ("run", "family", "is_final", "status"):
         assert runs.frame[column].null_count() == 0, column
+    for column in ("n_params", "n_tokens", "flops"):
+        assert runs.frame[column].null_count() == 0 or name in WITH_UNSIZED_MODELS, column
     assert set(runs.frame["status"]) <= {"ok", "excluded"}
     assert not runs.frame.select(pl.struct("run", "n_tokens").is_duplicated().any()).item()
     assert runs.frame.group_by("run").agg(pl.col("is_final").sum())["is_final"].max() == 1
@@ -104,6 +109,6 @@ def test_default_tasks_have_scores(name, public):
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "olmo-ladder"])
 def test_flops_are_six_n_d(name, public):
-    frame = public(name).frame
+    frame = public(name).frame.drop_nulls(["n_params", "n_tokens", "flops"])
     ratio = frame["flops"] / (6 * frame["n_params"] * frame["n_tokens"])
     assert ratio.to_numpy() == pytest.approx(1, abs=1e-9)

@@ -1,19 +1,14 @@
 """On public tables as they are nothing false is said; on damaged copies of them the damage is found."""
 
-import os
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import polars as pl
 import pytest
 
-from foretell.doctor import check_runs
 from foretell.datasets.catalogue import DATASETS
-from foretell.io import load_runs
+from foretell.doctor import check_runs
 from foretell.runs import Runs
-
-pytestmark = pytest.mark.skipif("FORETELL_DATA" not in os.environ, reason="name a mirror in FORETELL_DATA")
 
 # True and worth a warning: failed learning rates, closed models without a size.
 WARNINGS = {
@@ -25,17 +20,12 @@ LADDERS = ("olmo-ladder", "gadre", "chinchilla")
 N_PARAMS, N_TOKENS, FLOPS = pl.col("n_params"), pl.col("n_tokens"), pl.col("flops")
 
 
-@cache
-def public(name: str) -> Runs:
-    return load_runs(name)
-
-
 def in_every_loss(runs: Runs, change) -> list[pl.Expr]:
     return [change(pl.col(column)).alias(column) for column in runs.losses]
 
 
 @pytest.mark.parametrize("name", sorted(DATASETS))
-def test_a_public_table_raises_no_false_alarm(name):
+def test_a_public_table_raises_no_false_alarm(name, public):
     alarms = {finding.code for finding in check_runs(public(name)) if finding.severity != "note"}
     assert alarms <= WARNINGS.get(name, set())
     assert not [finding for finding in check_runs(public(name)) if finding.severity == "error"]
@@ -56,7 +46,7 @@ def test_a_public_table_raises_no_false_alarm(name):
         ("loss-rises-with-compute", lambda runs: in_every_loss(runs, lambda loss: 10 - loss)),
     ],
 )
-def test_damage_to_a_public_ladder_is_found(name, code, change):
+def test_damage_to_a_public_ladder_is_found(name, code, change, public):
     runs = public(name)
     damaged = replace(runs, frame=runs.frame.with_columns(change(runs)))
     assert code in {finding.code for finding in check_runs(damaged)}

@@ -62,3 +62,14 @@ def test_a_family_with_two_runs_is_too_small(two):
     small = make_runs(two.frame.filter(few))
     with pytest.raises(FitError, match=r"power has 2 parameters and needs at least 3 runs, got 2\."):
         quick(small, f"{TARGET},family=other")
+
+
+def test_what_emerged_is_told_for_each_family(two):
+    result = quick(two, [f"{TARGET},family=other", f"{TARGET},family=ladder"])
+    assert [(kept["family"], kept["task"]) for kept in result.emergence] == [
+        ("other", "hellaswag"),
+        ("other", "piqa"),
+        ("ladder", "hellaswag"),
+        ("ladder", "piqa"),
+    ]
+    assert {kept["family"] for kept in quick(two, pool=True).emergence} == {"pooled"}

@@ -91,8 +91,36 @@ def test_an_unfinished_held_out_run_is_named_and_not_scored(noisy):
     [warning] = [finding for finding in result.warnings if finding.code == "holdout-unfinished"]
     assert warning.what == "1 held-out runs have no finished row and are not scored: 1B-50x."
     assert {row.run for row in result.methods["flp"].rows} == {"1B-100x"}
+    for task in result.methods["flp"].emergence:  # nor is it trained on
+        assert "1B-50x" not in task["runs_kept"] + task["runs_dropped"]
     with pytest.raises(DataError, match=r"ladder: no held-out run has a finished row \(1B-50x\)\."):
         quick_test(make_runs(stopped), "run = '1B-50x'")
+
+
+def test_a_held_out_run_without_a_size_is_named_and_not_scored(noisy):
+    blank = [pl.when(pl.col("run") != "1B-50x").then(name).alias(name) for name in ("flops", "n_tokens")]
+    unsized = make_runs(noisy.frame.with_columns(blank))
+    result = quick_test(unsized)
+    [warning] = [finding for finding in result.warnings if finding.code == "holdout-without-size"]
+    assert warning.what == "1 held-out runs have no size and are not scored: 1B-50x."
+    assert {row.run for row in result.methods["flp"].rows} == {"1B-100x"}
+    with pytest.raises(DataError, match=r"ladder: no held-out run has a size \(1B-50x\)\."):
+        quick_test(unsized, "run = '1B-50x'")
+
+
+def test_a_family_that_cannot_be_answered_is_named_and_the_others_go_on(noisy):
+    lonely = noisy.frame.filter(pl.col("run").is_in(HELD)).with_columns(
+        ("lonely-" + pl.col("run")).alias("run"), family=pl.lit("lonely")
+    )
+    both = make_runs(pl.concat([noisy.frame, lonely]))
+    result = quick_test(both, "run LIKE '%1B-100x'")
+    [warning] = [finding for finding in result.warnings if finding.code == "family-refused"]
+    assert warning.what.startswith(
+        "the held-out runs of family lonely are not scored: ladder: there is one run only in the training rows"
+    )
+    assert {row.family for score in result.methods.values() for row in score.rows} == {"ladder"}
+    with pytest.raises(DataError, match=r"there is one run only in the training rows \(lonely-1B-50x\)"):
+        quick_test(both, "run = 'lonely-1B-100x'")
 
 
 def test_a_method_that_cannot_be_fitted_refuses_its_rows(noisy):

@@ -57,7 +57,7 @@ NAMES = {
 
 
 def load(folder: Path) -> Runs:
-    """Read the figures and join sizes and scores; models without FLOPs are dropped.
+    """Read the figures and join sizes and scores; some models have no known FLOPs.
 
     Args:
         folder: Holds the table; the folder of `obs-scaling` lies beside it.
@@ -97,7 +97,7 @@ METADATA = Metadata(
     note=(
         "bpb/* holds bits per CHARACTER; the texts are close to ASCII, where a character is a byte. "
         "bpb/average is upstream's mean of the three. Sizes, scores and families are those of obs-scaling; models "
-        "whose training data are not known have no FLOPs and are dropped."
+        "whose training data are not known have no FLOPs."
     ),
 )
 

@@ -25,7 +25,7 @@ PERCENT = "ipa_transliterate_2_bleu"
 
 
 def load(folder: Path) -> Runs:
-    """Read the models; those without a known size of training data have no FLOPs and are dropped.
+    """Read the models; those without a known size of training data have no FLOPs.
 
     Args:
         folder: Holds the files under their upstream paths.
@@ -70,7 +70,7 @@ METADATA = Metadata(
     tasks={task: {"chance": 0.0, "metric": metric} for task, metric in GENERATED.items()},
     note=(
         "No losses. The family is upstream's. FLOPs are upstream's 6 x parameters x tokens, with the active parameters "
-        "for mixtures of experts; models whose training data are not known have none and are dropped. "
+        "for mixtures of experts; models whose training data are not known have none. "
         "ipa_transliterate_2_bleu is divided by 100. Scores on emergent tasks exist for a part of the models."
     ),
 )

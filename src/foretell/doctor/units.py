@@ -14,7 +14,7 @@ ROUNDING = 1.05  # a run's n_params may differ by this much between its rows
 
 
 def sizes_in_other_units(runs: Runs) -> list[Finding]:
-    """Find parameters, tokens or FLOPs that are counted in other units: millions, billions, GFLOPs"""
+    """Find parameters, tokens or FLOPs that are counted in other units: millions, billions, GFLOPs."""
     ends = read_sizes(run_ends(runs))
     return [
         _other_unit(column, unit, ends.filter(pl.col(f"unit/{column}") == unit), ends.height)

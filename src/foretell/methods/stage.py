@@ -67,7 +67,8 @@ class Stage:
     def _describe_one(self, t: int, outcome: str) -> dict[str, Any]:
         law, names = self.point.law[t], [p.name for p in self.point.law.params()]
         draws = self.resampled.law.values[t][self.determined[t]]
-        errors = np.std(draws, axis=0, ddof=1) if len(draws) > 1 else np.full(len(names), np.nan)
+        with np.errstate(over="ignore", invalid="ignore"):  # a scale such as C0 may leave the range of numbers
+            errors = np.std(draws, axis=0, ddof=1) if len(draws) > 1 else np.full(len(names), np.nan)
         return {
             "of": outcome,
             "law": law.name,

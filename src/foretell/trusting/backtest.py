@@ -7,7 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from foretell.errors import DataError, Finding, FitError
+from foretell.doctor.listing import list_some
+from foretell.errors import DataError, Finding, FitError, ForetellError
 from foretell.fitting.bootstrap import Bootstrap
 from foretell.io import load_runs
 from foretell.methods import DEFAULT_METHOD, Method, parse_method
@@ -34,7 +35,8 @@ def backtest(
     """Train on some runs, forecast the held-out ones, and report the errors.
 
     Training uses the rows of `train` less every row of a held-out run. Each held-out run is
-    scored once, at its last finished row, by the laws of its own family.
+    scored once, at its last finished row, by the laws of its own family; where a family cannot
+    be answered, a warning names it and the others go on.
 
     Args:
         runs: A path, a public table's name, or a data frame; see `load_runs`.
@@ -63,13 +65,10 @@ def backtest(
     if not learners:
         raise DataError(f"no method is named. Name one, such as {DEFAULT_METHOD}.")
     table = load_runs(runs)
-    held_out, findings = _held_out_rows(table, holdout)
-    rest = replace(table, frame=table.frame.filter(~pl.col("run").is_in(held_out.frame["run"].to_list())))
-    scores = {name: MethodScore() for name in learners}
-    for family in [None] if pool else held_out.families:
-        answered, found = _run_family(question, learners, rest, held_out, family)
-        scores = {name: scores[name] + answered[name] for name in learners}
-        findings += found
+    inside = pl.col("run").is_in(_held_out_runs(table, holdout))
+    held_out, findings = _scorable(replace(table, frame=table.frame.filter(inside)))
+    rest = replace(table, frame=table.frame.filter(~inside))
+    scores, found = _run_families(question, learners, rest, held_out, [None] if pool else held_out.families)
     return Backtest(
         runs=table.name,
         train=train,
@@ -79,23 +78,58 @@ def backtest(
         resamples=resamples,
         seconds=round(time.perf_counter() - started, 3),
         methods=scores,
-        warnings=once_each([*table.findings, *findings]),
+        warnings=once_each([*table.findings, *findings, *found]),
     )
 
 
-def _held_out_rows(table: Runs, holdout: str) -> tuple[Runs, list[Finding]]:
-    held = table.where(holdout)
-    if held.frame.height == 0:
+def _held_out_runs(table: Runs, holdout: str) -> list[str]:
+    held = table.where(holdout).frame
+    if held.height == 0:
         raise DataError(f"{table.name}: no row is held out by {holdout!r}. Name runs, such as run = '7B-4T'.")
-    names = held.frame["run"].unique().to_list()
-    finals = replace(table, frame=table.frame.filter(pl.col("run").is_in(names))).usable().final_rows()
-    unfinished = sorted(set(names) - set(finals.frame["run"]))
-    if finals.frame.height == 0:
-        raise DataError(f"{table.name}: no held-out run has a finished row ({', '.join(unfinished[:5])}).")
-    if not unfinished:
-        return finals, []
-    what = f"{len(unfinished)} held-out runs have no finished row and are not scored: {', '.join(unfinished[:5])}."
-    return finals, [Finding("holdout-unfinished", "warning", what, "holdout")]
+    return held["run"].unique().to_list()
+
+
+def _scorable(held: Runs) -> tuple[Runs, list[Finding]]:
+    """Return the last finished row of each held-out run that has one with a size, and name the others."""
+    finals = held.usable().final_rows().frame
+    sized = finals.drop_nulls("flops")
+    unfinished = sorted(set(held.frame["run"]) - set(finals["run"]))
+    unsized = sorted(set(finals["run"]) - set(sized["run"]))
+    if sized.height == 0:
+        lacking = "a size" if unsized else "a finished row"
+        raise DataError(f"{held.name}: no held-out run has {lacking} ({list_some(unsized or unfinished)}).")
+    found = [("holdout-unfinished", unfinished, "finished row"), ("holdout-without-size", unsized, "size")]
+    return replace(held, frame=sized), [_unscored(*each) for each in found if each[1]]
+
+
+def _unscored(code: str, runs: list[str], lacking: str) -> Finding:
+    what = f"{len(runs)} held-out runs have no {lacking} and are not scored: {list_some(runs)}."
+    return Finding(code, "warning", what, "holdout")
+
+
+def _run_families(
+    question: Question,
+    learners: Mapping[str, Method],
+    rest: Runs,
+    held_out: Runs,
+    families: Sequence[str | None],
+) -> tuple[dict[str, MethodScore], list[Finding]]:
+    """Run each family; one that cannot be answered is named and not scored, unless no family can."""
+    scores = {name: MethodScore() for name in learners}
+    findings, failures = [], []
+    for family in families:
+        try:
+            answered, found = _run_family(question, learners, rest, held_out, family)
+        except ForetellError as error:
+            failures.append(error)
+            what = f"the held-out runs of family {family} are not scored: {error}"
+            findings.append(Finding("family-refused", "warning", what, "holdout"))
+            continue
+        scores = {name: scores[name] + answered[name] for name in learners}
+        findings += found
+    if len(failures) == len(families):
+        raise failures[0]
+    return scores, findings
 
 
 def _run_family(
