@@ -93,14 +93,18 @@ class Runs:
 
     def final_rows(self) -> "Runs":
         """Return the last finished row of each run (most tokens, or most FLOPs)."""
-        finals = self.frame.filter(pl.col("is_final")).sort("flops").unique("run", keep="last", maintain_order=True)
+        finals = (
+            self.frame.filter(pl.col("is_final"))
+            .sort("flops")
+            .unique(["family", "run"], keep="last", maintain_order=True)
+        )
         return replace(self, frame=finals)
 
     def with_general_loss(self, name: str | None = None) -> tuple["Runs", str | None]:
         """Return the table and the column of the loss that stands for the whole model.
 
-        The named column, else the metadata's, else the mean of the domain losses (as a new
-        column `loss/mean`, null where a domain is missing).
+        The named column, else the metadata's, else `loss/mean`: the table's own, or a new column
+        with the mean of the domain losses, null where a domain is missing.
 
         Raises:
             UnknownName: there is no such loss column.
@@ -110,8 +114,14 @@ class Runs:
             return self, self.loss_column(chosen)
         if len(self.losses) <= 1:
             return self, self.losses[0] if self.losses else None
-        mean = reduce(add, [pl.col(name) for name in self.losses]) / len(self.losses)
-        return replace(self, frame=self.frame.with_columns(mean.alias("loss/mean"))), "loss/mean"
+        if "loss/mean" in self.losses:
+            return self, "loss/mean"
+        return self.with_mean_loss(self.losses), "loss/mean"
+
+    def with_mean_loss(self, losses: Sequence[str]) -> "Runs":
+        """Return the table with a column `loss/mean`, the mean of some loss columns, null where one is missing."""
+        mean = reduce(add, [pl.col(name) for name in losses]) / len(losses)  # summed in this order, always
+        return replace(self, frame=self.frame.with_columns(mean.alias("loss/mean")))
 
     def loss_column(self, name: str) -> str:
         """Return the full name of a loss column, given with or without its prefix.

@@ -208,7 +208,7 @@ def test_a_table_that_is_not_there_is_refused_in_one_line(words, message, cli, h
 def test_an_output_that_is_a_folder_is_refused(cli, here, table):
     Path("folder").mkdir()
     shown = cli("forecast", table, *TARGET_WORDS, "-o", "folder")
-    assert_refused(shown, "folder cannot be written: Is a directory.")
+    assert_refused(shown, "folder is a folder. Name a file in it.")
     assert sorted(path.name for path in here.rglob("*")) == ["folder", table]
 
 

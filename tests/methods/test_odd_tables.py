@@ -1,5 +1,7 @@
 """Tables as they come: shuffled, with holes, with names that nobody expects."""
 
+import json
+
 import numpy as np
 import polars as pl
 import pytest
@@ -151,3 +153,10 @@ def test_a_table_with_a_certain_error_is_refused_before_any_number(noisy):
     gigas = make_runs(noisy.frame.with_columns(pl.col("flops") / 1e9), Metadata(flops_convention="measured"))
     with pytest.raises(DataError, match="seems to be in GFLOPs"):
         quick(gigas, "flops=1e23")
+
+
+def test_a_flat_law_whose_scale_leaves_the_range_of_numbers_is_still_strict_json(public):
+    """Pooled public models barely improve with compute on some tasks, so C0 of some resamples is out of sight."""
+    plain = quick(public("obs-scaling"), "flops=1e25", method="fp", pool=True, resamples=20).to_dict()
+    assert json.loads(json.dumps(plain, allow_nan=False))["forecasts"]
+    assert None in [law["standard_errors"]["C0"] for law in plain["laws"]]

@@ -71,8 +71,14 @@ def test_the_means_show_every_share(backtest, row, refusal):
     text = shown(backtest_report(backtest(flp=[row(), refusal()])))
     [line] = [line for line in text.splitlines() if line.startswith("│ flp")]
     cells = [cell.strip() for cell in line.strip("│").split("│")]
-    assert cells == ["flp", "1.2 %", "4.9 %", "3.1 %", "5.7 %", "-", "87.5 %", "1"]
+    assert cells == ["flp", "1.2 %", "4.9 %", "5.7 %", "-", "87.5 %", "3.1 %", "1"]
     assert "refused by flp hellaswag: 2 checkpoints" in text
+
+
+def test_where_nothing_is_refused_common_rows_go_without_saying(backtest, row):
+    text = shown(backtest_report(backtest(flp=[row()])))
+    assert "common rows" not in text
+    assert "refused" not in text
 
 
 def test_names_are_shown_as_they_stand(forecast, backtest, row):

@@ -22,6 +22,8 @@ def write_atomically(path: str | Path, write: Callable[[Path], object]) -> Path:
         DataError: the folder cannot be written to, or the disk is full.
     """
     path = Path(path)
+    if path.is_dir():
+        raise DataError(f"{path} is a folder. Name a file in it.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)

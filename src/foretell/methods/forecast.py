@@ -61,7 +61,7 @@ def forecast(
     rows: list[Row] = []
     laws: list[dict[str, Any]] = []
     emergence: list[dict[str, Any]] = []
-    for family, group in _by_family(targets, table, pool).items():
+    for family, group in _by_family(targets, table, table.where(train), pool).items():
         training, found = question.training(table, family, group)
         fitted = learner.fit(training, question.bootstrap)
         answered, bounded = question.answers(method, fitted, training, group, family)
@@ -88,23 +88,36 @@ def _parse_all(texts: Sequence[str], table: Runs) -> tuple[list[Target], list[Fi
     if not texts:
         raise DataError("there is no target. Give one, such as n_params=7e9,n_tokens=4e12.")
     parsed = [parse_target(text, table) for text in texts]
-    return [target for target, _ in parsed], [finding for _, found in parsed for finding in found]
+    targets = [target for target, _ in parsed]
+    return targets, [*(finding for _, found in parsed for finding in found), *_mixtures_not_used(targets)]
 
 
-def _by_family(targets: Sequence[Target], table: Runs, pool: bool) -> dict[str | None, list[Target]]:
+def _mixtures_not_used(targets: Sequence[Target]) -> list[Finding]:
+    """Say that a target's mixture moves nothing: no method here knows mixtures."""
+    named = [target.run for target in targets if target.share]
+    if not named:
+        return []
+    what = f"the mixture of {', '.join(named)} is carried along, but these laws do not know mixtures."
+    fix = "Train on runs of that mixture: --train '\"share/code\" = 0.3'."
+    return [Finding("mixture-not-used", "warning", what, "target", "Another mixture has another loss.", fix)]
+
+
+def _by_family(targets: Sequence[Target], table: Runs, chosen: Runs, pool: bool) -> dict[str | None, list[Target]]:
     grouped: dict[str | None, list[Target]] = {}
     for target in targets:
-        grouped.setdefault(None if pool else _family_of(target, table), []).append(target)
+        grouped.setdefault(None if pool else _family_of(target, table, chosen), []).append(target)
     return grouped
 
 
-def _family_of(target: Target, table: Runs) -> str:
+def _family_of(target: Target, table: Runs, chosen: Runs) -> str:
+    """Return the family that a target names, else the only one there is to learn from."""
     if target.family is not None:
         table.in_family(target.family)
         return target.family
-    if len(table.families) == 1:
-        return table.families[0]
+    families = chosen.families or table.families
+    if len(families) == 1:
+        return families[0]
     raise DataError(
-        f"{table.name} holds {len(table.families)} families ({', '.join(table.families[:8])}). "
+        f"{table.name} holds {len(families)} families ({', '.join(families[:8])}). "
         "Name the target's, as in --at family=..., or fit all together with --pool."
     )

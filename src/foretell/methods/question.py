@@ -1,10 +1,9 @@
 """What is asked of a table: which rows teach, which outcomes are wanted, how sure to be."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 
 from foretell.doctor import check_runs
 from foretell.errors import DataError, Finding
@@ -64,8 +63,7 @@ class Question:
         _, loss = teaching.with_general_loss(self.loss)
         if loss is None or loss in held_out.frame.columns:
             return targets_from_rows(held_out)
-        mean = pl.mean_horizontal(teaching.losses, ignore_nulls=False).alias(loss)
-        return targets_from_rows(replace(held_out, frame=held_out.frame.with_columns(mean)))
+        return targets_from_rows(held_out.with_mean_loss(teaching.losses))
 
     def answers(
         self, name: str, fitted: Forecaster, training: Training, targets: Sequence[Target], family: str | None
@@ -115,7 +113,8 @@ def _inspect(chosen: Runs, training: Training) -> list[Finding]:
     if errors:
         more = f" And {len(errors) - 1} more: run `foretell check`." if len(errors) > 1 else ""
         raise DataError(f"{chosen.name}: {errors[0]}{more}")
-    return [finding for finding in findings if finding.severity == "warning"]
+    said = {"chance-unknown"}  # by the training set, with the level that it takes instead
+    return [finding for finding in findings if finding.severity == "warning" and finding.code not in said]
 
 
 def _bounded(name: str, outcomes: Sequence[str], targets: Sequence[Target], estimate: Estimate) -> list[Finding]:
