@@ -11,7 +11,8 @@ from foretell.errors import DataError, Finding
 from foretell.runs import Runs
 from foretell.units import FLOPS_CONVENTIONS, flops_6nd, format_quantity, parse_quantity
 
-KEYS = ("n_params", "n_tokens", "flops", "family")
+KEYS = ("n_params", "n_params_active", "n_tokens", "flops", "family")
+AGREEMENT = (0.25, 8.0)  # typed FLOPs over those by the table's convention: beyond, one of them is wrong
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,9 @@ class Target:
 def parse_target(text: str, runs: Runs) -> tuple[Target, list[Finding]]:
     """Read a target as it is typed: `n_params=7B,n_tokens=4T,share/code=0.3,family=olmo-2`.
 
-    FLOPs that are not given are computed by the table's convention; where that is `measured`,
-    as 6 N D times the table's own ratio of measured FLOPs to 6 N D at the nearest sizes.
+    FLOPs that are not given are 6 N D times the table's own ratio of its FLOPs to 6 N D at the
+    nearest sizes (1 in a dense table that computes them so). In a mixture of experts, N is the
+    active parameters where the target states them.
 
     Returns:
         The target, and what was assumed.
@@ -50,17 +52,13 @@ def parse_target(text: str, runs: Runs) -> tuple[Target, list[Finding]]:
         DataError: a key is unknown, a quantity is not positive, or there is no way to FLOPs.
     """
     pairs = _read_pairs(text)
-    quantities = {key: _positive(key, pairs[key]) for key in ("n_params", "n_tokens", "flops") if key in pairs}
+    quantities = {key: _positive(key, pairs[key]) for key in KEYS[:-1] if key in pairs}
     share = {key.removeprefix("share/"): _share(key, pairs[key]) for key in pairs if key.startswith("share/")}
-    findings: list[Finding] = []
-    if "flops" not in quantities:
-        if not {"n_params", "n_tokens"} <= set(quantities):
-            raise DataError(f"target {text!r} has no compute. Give n_params and n_tokens, or flops.")
-        quantities["flops"], findings = _estimate_flops(quantities["n_params"], quantities["n_tokens"], runs)
+    flops, findings = _settle_flops(text, quantities, runs)
     unknown = float("nan")
     return Target(
         run=text,
-        flops=quantities["flops"],
+        flops=flops,
         n_params=quantities.get("n_params", unknown),
         n_tokens=quantities.get("n_tokens", unknown),
         family=pairs.get("family"),
@@ -118,27 +116,47 @@ def _share(key: str, value: str) -> float:
     return share
 
 
-def _estimate_flops(n_params: float, n_tokens: float, runs: Runs) -> tuple[float, list[Finding]]:
-    plain = flops_6nd(n_params, n_tokens)
-    if runs.metadata.flops_convention == "6ND":
-        return plain, []
-    ratio = _measured_ratio(n_params, runs)
+def _settle_flops(text: str, quantities: Mapping[str, float], runs: Runs) -> tuple[float, list[Finding]]:
+    """Return the typed FLOPs, compared with the sizes, or those that the sizes imply."""
+    typed, sized = quantities.get("flops"), {"n_params", "n_tokens"} <= set(quantities)
+    if typed is None and not sized:
+        raise DataError(f"target {text!r} has no compute. Give n_params and n_tokens, or flops.")
+    if not sized:
+        return float(typed or 0.0), []
+    count = (
+        "n_params_active" if "n_params_active" in quantities and "n_params_active" in runs.frame.columns else "n_params"
+    )
+    plain = flops_6nd(quantities[count], quantities["n_tokens"])
+    ratio = _ratio_to_6nd(quantities[count], count, runs)
+    if typed is not None:
+        return typed, _disagreement(text, typed, ratio * plain)
+    return ratio * plain, [] if abs(ratio - 1.0) < 1e-6 else [_estimated(ratio, plain, runs)]
+
+
+def _disagreement(text: str, typed: float, implied: float) -> list[Finding]:
+    if AGREEMENT[0] <= typed / implied <= AGREEMENT[1]:
+        return []
+    what = f"{text} states FLOPs that are {typed / implied:.3g} times what its parameters and tokens come to."
+    return [Finding("target-flops-inconsistent", "warning", what, "target", fix="Correct one of them.")]
+
+
+def _estimated(ratio: float, plain: float, runs: Runs) -> Finding:
     convention = FLOPS_CONVENTIONS.get(runs.metadata.flops_convention or "", "by an unstated convention")
     what = (
         f"the table's FLOPs are {convention}; the target's are estimated as {ratio:.3g} x 6ND "
         f"= {format_quantity(ratio * plain)}."
     )
-    return ratio * plain, [Finding("flops-estimated", "note", what, "target", fix="Give flops=... to be exact.")]
+    return Finding("flops-estimated", "note", what, "target", fix="Give flops=... to be exact.")
 
 
-def _measured_ratio(n_params: float, runs: Runs) -> float:
-    """Interpolate measured FLOPs over 6ND in the logarithm of size; hold it flat outside."""
-    sized = runs.usable().frame.drop_nulls(["n_params", "n_tokens", "flops"])
+def _ratio_to_6nd(n_params: float, count: str, runs: Runs) -> float:
+    """Interpolate the table's FLOPs over 6ND in the logarithm of size; hold it flat outside."""
+    sized = runs.usable().frame.drop_nulls([count, "n_tokens", "flops"])
     if sized.height == 0:
         return 1.0
-    ratio = pl.col("flops") / (6.0 * pl.col("n_params") * pl.col("n_tokens"))
-    by_size = sized.group_by("n_params").agg(ratio.median().alias("ratio")).sort("n_params")
-    return float(np.interp(np.log(n_params), np.log(by_size["n_params"].to_numpy()), by_size["ratio"].to_numpy()))
+    ratio = pl.col("flops") / (6.0 * pl.col(count) * pl.col("n_tokens"))
+    by_size = sized.group_by(count).agg(ratio.median().alias("ratio")).sort(count)
+    return float(np.interp(np.log(n_params), np.log(by_size[count].to_numpy()), by_size["ratio"].to_numpy()))
 
 
 def _target_from_row(row: Mapping[str, object]) -> Target:

@@ -163,7 +163,10 @@ def test_a_bad_table_is_refused_in_one_line(damage, cli, here, ladder):
         (["--at", "n_params=7B,n_tokens=0"], "n_tokens is 0. Give a positive quantity"),
         (["--at", "n_params=7B"], "target 'n_params=7B' has no compute. Give n_params and n_tokens, or flops."),
         (["--at", "n_params=seven,n_tokens=2T"], "'seven' is not a quantity. Write a number such as 7B"),
-        (["--at", "size=7B"], "unknown key 'size'. Known: n_params, n_tokens, flops, family, share/<source>."),
+        (
+            ["--at", "size=7B"],
+            "unknown key 'size'. Known: n_params, n_params_active, n_tokens, flops, family, share/<source>.",
+        ),
         (["--at", "flops=1e22,flops=1e23"], "target 'flops=1e22,flops=1e23': flops stands twice. Keep one of them."),
         (["--at", ""], "target '' has no compute."),
         (["--at", "flops=1e23,family=llama"], "Unknown family 'llama'. Known: ladder."),
@@ -219,3 +222,10 @@ def test_names_with_line_breaks_stay_on_one_line(cli, here, ladder):
 
 def test_a_bad_question_to_a_public_table_is_refused_in_one_line(cli, here, from_mirror):
     assert_refused(cli("forecast", "olmo-ladder", *TARGET_WORDS, "--tasks", "helaswag"), "Did you mean 'hellaswag'?")
+
+
+def test_an_output_never_replaces_its_input(cli, here, table):
+    before = Path(table).read_bytes()
+    assert_refused(cli("forecast", table, *TARGET_WORDS, "-o", table), "are the same file. Name different ones.")
+    assert_refused(cli("forecast", table, *TARGET_WORDS, "-o", "x.json", "--html", "./x.json"), "are the same file.")
+    assert Path(table).read_bytes() == before

@@ -60,7 +60,8 @@ def test_where_flops_were_measured_the_target_s_are_estimated_by_their_ratio(mea
         ("n_parms=7B", r"^target 'n_parms=7B': unknown key 'n_parms'\. Did you mean 'n_params'\?$"),
         (
             "colour=red",
-            r"^target 'colour=red': unknown key 'colour'\. Known: n_params, n_tokens, flops, family, share/<source>\.$",
+            r"^target 'colour=red': unknown key 'colour'\. "
+            r"Known: n_params, n_params_active, n_tokens, flops, family, share/<source>\.$",
         ),
         ("flops=0", r"^target: flops is 0\. Give a positive quantity, such as flops=7e9\.$"),
         ("n_params=-7B,n_tokens=4T", r"^target: n_params is -7B\. Give a positive quantity, such as n_params=7e9\.$"),
@@ -111,3 +112,19 @@ def test_one_quantity_of_all_targets_is_an_array_with_nan_where_unknown(runs):
     code = column(targets, "loss/code")
     assert code[:4].tolist() == [2.2, 2.0, 1.8, 1.7]
     assert math.isnan(code[4])
+
+
+def test_a_mixture_of_experts_is_sized_by_the_parameters_at_work():
+    columns = {"run": ["a", "b"], "n_params": [8e9, 16e9], "n_params_active": [1e9, 2e9], "n_tokens": [1e11, 1e11]}
+    runs = load_runs({**columns, "loss/web": [3.0, 2.8], "is_final": [True, True]})
+    stated, _ = parse_target("n_params=16e9,n_params_active=2e9,n_tokens=1e11", runs)
+    estimated, findings = parse_target("n_params=16e9,n_tokens=1e11", runs)
+    assert stated.flops == pytest.approx(6 * 2e9 * 1e11)
+    assert estimated.flops == pytest.approx(6 * 2e9 * 1e11)
+    assert [finding.code for finding in findings] == ["flops-estimated"]
+
+
+def test_flops_that_do_not_go_with_the_sizes_are_warned_of():
+    runs = load_runs({"run": ["a"], "n_params": [1e9], "n_tokens": [1e10], "loss/web": [3.0], "is_final": [True]})
+    _, findings = parse_target("flops=1e22,n_params=7e9,n_tokens=1e3", runs)
+    assert [finding.code for finding in findings] == ["target-flops-inconsistent"]

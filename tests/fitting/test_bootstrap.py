@@ -39,12 +39,18 @@ def test_the_seed_decides_and_nothing_else():
     assert not np.array_equal(draw(1), draw(2))
 
 
-def test_streams_of_noise_are_standard_normal_and_independent():
-    bootstrap = Bootstrap(seed=4)
-    first, second = bootstrap.noise((20_000,), stream=2), bootstrap.noise((20_000,), stream=3)
+def test_streams_of_noise_are_normal_with_many_runs_and_independent():
+    bootstrap, many = Bootstrap(seed=4), np.array(1e9)
+    first, second = bootstrap.noise((20_000,), many, stream=2), bootstrap.noise((20_000,), many, stream=3)
     assert (first.mean(), first.std()) == pytest.approx((0, 1), abs=0.03)
     assert abs(np.corrcoef(first, second)[0, 1]) < 0.03
-    assert np.array_equal(first, bootstrap.noise((20_000,), stream=2))
+    assert np.array_equal(first, bootstrap.noise((20_000,), many, stream=2))
+
+
+def test_noise_has_the_tails_of_student_s_t_with_few_runs():
+    noise = Bootstrap(seed=4).noise((40_000, 2), np.array([3.0, 50.0]), stream=2)
+    quantiles = np.quantile(noise, 0.95, axis=0)
+    assert quantiles == pytest.approx([2.353, 1.676], rel=0.03)  # as in any table of t
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from tests.methods.ladder import TARGET, by_task, codes, make_runs, quick
 
-from foretell.errors import DataError, UnknownName
+from foretell.errors import DataError, FitError, UnknownName
 from foretell.metadata import Metadata
 
 
@@ -160,3 +160,42 @@ def test_a_flat_law_whose_scale_leaves_the_range_of_numbers_is_still_strict_json
     plain = quick(public("obs-scaling"), "flops=1e25", method="fp", pool=True, resamples=20).to_dict()
     assert json.loads(json.dumps(plain, allow_nan=False))["forecasts"]
     assert None in [law["standard_errors"]["C0"] for law in plain["laws"]]
+
+
+def test_a_loss_that_does_not_fall_with_compute_carries_no_law(noisy):
+    flat = make_runs(noisy.frame.with_columns(pl.lit(2.9).alias("loss/web")))
+    with pytest.raises(FitError, match=r"^loss/web does not fall with compute over \d+ finished runs"):
+        quick(flat)
+
+
+def test_a_law_that_fits_no_task_refuses_each_with_a_sentence(noisy):
+    result = quick(noisy, method="flp:power+sigmoid[ceiling=0.1]")
+    assert {row.status for row in result.forecasts} == {"refused"}
+    assert all(row.reason and row.forecast is None for row in result.forecasts)
+
+
+def test_few_resamples_cannot_tell_the_ends_of_a_wide_interval(noisy):
+    assert "too-few-resamples" in codes(quick(noisy, resamples=20, level=0.999))
+
+
+def test_tasks_and_losses_are_asked_for_one_at_a_time(noisy):
+    with pytest.raises(DataError, match="tasks and losses are both named"):
+        quick(noisy, tasks=["piqa"], losses=["web"])
+
+
+def test_distance_is_counted_from_the_largest_finished_run(noisy):
+    largest = noisy.frame["flops"].max()
+    run = noisy.frame.filter(pl.col("flops") == largest)["run"][0]
+    cut = make_runs(noisy.frame.with_columns(is_final=pl.col("is_final") & (pl.col("run") != run)))
+    finished = cut.frame.filter(pl.col("is_final"))["flops"].max()
+    result = quick(cut, "flops=1e23")
+    assert "largest-run-unfinished" in codes(result)
+    assert result.forecasts[0].extrapolation == pytest.approx(1e23 / finished)
+
+
+def test_a_mixture_that_no_law_knows_is_said_to_move_nothing(noisy):
+    assert "mixture-not-used" in codes(quick(noisy, "flops=1e22,share/code=0.3"))
+
+
+def test_each_law_says_whose_it_is(noisy):
+    assert {law["family"] for law in quick(noisy).laws} == set(noisy.families)

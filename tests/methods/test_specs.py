@@ -63,7 +63,7 @@ def test_an_unknown_name_is_met_with_the_nearest_one(spec, message):
         ("flp:linear+linear", "law linear cannot stand here. Use one of power, power_floor, chinchilla, overtraining."),
         ("flp:power+score_power", "law score_power cannot stand here."),
         ("fp:linear", "law linear cannot stand here. Use one of score_power, neg_log_power, neg_log_size."),
-        ("fp:power", "law power cannot stand here."),
+        ("fp:chinchilla", "law chinchilla cannot stand here."),
         ("fp:", "law '' cannot be read. Write a name, or sigmoid[ceiling=1]."),
         ("flp:power+sigmoid[", "law 'sigmoid[' cannot be read."),
         ("flp:power+linear+linear", "law 'linear+linear' cannot be read."),
@@ -84,3 +84,7 @@ def test_laws_that_do_not_suit_are_refused_with_those_that_do(spec, message):
 def test_a_margin_is_a_part_of_the_score(name, margin):
     with pytest.raises(DataError, match=f"margin is {margin:g}. Give a part of the score from 0 to below 1"):
         parse_method(name, margin)
+
+
+def test_the_power_law_of_a_direct_method_is_that_on_the_score():
+    assert parse_method("fp:power") == parse_method("fp") == parse_method("fp:score_power")

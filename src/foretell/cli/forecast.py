@@ -8,6 +8,7 @@ import typer
 from foretell.cli import options
 from foretell.cli.output import print_findings, print_json, print_report, to_json, write_text
 from foretell.cli.tables import load_table
+from foretell.errors import DataError
 
 
 def forecast(
@@ -33,6 +34,7 @@ def forecast(
     json: options.Json = False,
 ) -> None:
     """Forecast the scores of models that are not trained yet, with intervals."""
+    _refuse_overwriting(runs, output, html)
     from foretell.methods.forecast import forecast as run
     from foretell.report.text import forecast_report
 
@@ -59,3 +61,13 @@ def forecast(
 
         write_text(html, forecast_page(plain))
     print_json(plain) if json else print_report(forecast_report(plain))
+
+
+def _refuse_overwriting(runs: str, output: Path | None, html: Path | None) -> None:
+    """Refuse outputs that are folders, or would replace the input or each other."""
+    wanted = [path for path in (output, html) if path is not None]
+    for path in wanted:
+        if path.is_dir():
+            raise DataError(f"{path} is a folder. Name a file in it.")
+    if len({path.resolve() for path in (Path(runs), *wanted)}) <= len(wanted):
+        raise DataError("two of RUNS, -o and --html are the same file. Name different ones.")

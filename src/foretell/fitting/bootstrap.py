@@ -47,9 +47,15 @@ class Bootstrap:
             counts[poor] = rng.multinomial(n_runs, even, size=int(poor.sum()))
         return counts.astype(float)
 
-    def noise(self, shape: tuple[int, ...], stream: int) -> np.ndarray:
-        """Draw standard normal noise; a different `stream` is independent."""
-        return np.random.default_rng([self.seed, stream]).normal(size=shape)
+    def noise(self, shape: tuple[int, ...], freedom: np.ndarray, stream: int) -> np.ndarray:
+        """Draw Student's t noise, whose tails know from how few runs its scale was estimated.
+
+        Args:
+            shape: Of the draws; its last axis is that of `freedom`.
+            freedom: Degrees of freedom of each scale, `(T,)`.
+            stream: A different one is independent.
+        """
+        return np.random.default_rng([self.seed, stream]).standard_t(freedom, size=shape)
 
 
 def interval(draws: np.ndarray, centre: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:

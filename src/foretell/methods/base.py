@@ -74,6 +74,8 @@ def assemble(
         if reason := _unusable(stage, i, value[:, i], draws[..., i]):
             refusals[column] = f"{stage.outcomes[i]}: {reason}"
     usable = [i for i, column in enumerate(columns) if column not in refusals]
+    if not usable:
+        return replace(estimate, refusals=refusals)
     into = [columns[i] for i in usable]
     bounded = stage.point.law.output == "score"
     low, high = interval(draws[..., usable], value[:, usable], level)

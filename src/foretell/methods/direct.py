@@ -39,8 +39,10 @@ class Direct(Method):
         require_margin(self.margin)
 
     def with_laws(self, spec: str) -> "Direct":
-        """Return the method with another law, such as `neg_log_power`."""
-        return replace(self, law=parse_law(spec, "score", SIZES))
+        """Return the method with another law, such as `neg_log_power`; `power` is that on the score."""
+        name, bracket, held = spec.strip().partition("[")
+        name = "score_power" if name == "power" else name
+        return replace(self, law=parse_law(f"{name}{bracket}{held}", "score", SIZES))
 
     def with_margin(self, margin: float) -> "Direct":
         """Return the method with another emergence margin."""

@@ -66,7 +66,7 @@ def forecast(
         fitted = learner.fit(training, question.bootstrap)
         answered, bounded = question.answers(method, fitted, training, group, family)
         rows += answered
-        laws += fitted.laws()
+        laws += [{"family": family or "pooled", **law} for law in fitted.laws()]
         emergence += [{"family": family or "pooled", **kept} for kept in fitted.emergence()]
         findings += [*found, *bounded]
     return Forecast(

@@ -43,6 +43,8 @@ class Question:
     def __post_init__(self) -> None:
         if not 0 < self.level < 1:
             raise DataError(f"level is {self.level}. Give a coverage between 0 and 1, such as 0.9.")
+        if self.tasks is not None and self.losses is not None:
+            raise DataError("tasks and losses are both named. Forecast one of them at a time.")
         for kind, names in (("task", self.tasks), ("loss", self.losses)):
             if names is not None and not names:
                 raise DataError(f"the list of {kind} names is empty. Name one, or leave it out.")
@@ -55,7 +57,8 @@ class Question:
         """
         chosen, loss = self._rows(table, family).with_general_loss(self.loss)
         training, findings = training_set(chosen, *self._outcomes(chosen), loss)
-        return training, [*findings, *_inspect(chosen, training), *_look_at_distance(targets, training)]
+        found = [*_inspect(chosen, training), *_look_at_distance(targets, training), *self._too_few_resamples()]
+        return training, [*findings, *found]
 
     def targets(self, held_out: Runs, table: Runs, family: str | None) -> list[Target]:
         """Turn held-out rows into targets whose general loss is over the same domains as in the training rows."""
@@ -79,6 +82,13 @@ class Question:
         kind, names, columns = _wanted(training)
         estimate = Estimate.refused(len(targets), names, dict.fromkeys(range(len(names)), reason))
         return make_rows(kind, names, columns, estimate, targets, training, family or "pooled")
+
+    def _too_few_resamples(self) -> list[Finding]:
+        beyond = self.bootstrap.resamples * (1.0 - self.level) / 2.0
+        if beyond > 1.0 - 1e-9:
+            return []
+        what = f"{self.bootstrap.resamples} resamples cannot tell the ends of a {100 * self.level:g} % interval."
+        return [Finding("too-few-resamples", "warning", what, fix=f"Draw {int(10 / (1 - self.level)) + 1} or more.")]
 
     def _rows(self, table: Runs, family: str | None) -> Runs:
         chosen = table.where(self.train)
@@ -137,7 +147,21 @@ def _bounded(name: str, outcomes: Sequence[str], targets: Sequence[Target], esti
 def _look_at_distance(targets: Sequence[Target], training: Training) -> list[Finding]:
     flops = np.nan_to_num(training.flops)
     ends = [flops[training.run == run].max() for run in range(len(training.run_names))]
-    smallest, largest = min(end for end in ends if end > 0), max(ends)
+    smallest, largest = min(end for end in ends if end > 0), training.largest_flops
+    return [*_unfinished_top(max(ends), largest), *_distances(targets, smallest, largest)]
+
+
+def _unfinished_top(largest: float, largest_finished: float) -> list[Finding]:
+    if largest <= 1.01 * largest_finished:
+        return []
+    what = (
+        f"the largest training run has {largest / largest_finished:.3g} times the compute of the largest finished one."
+    )
+    why = "Only finished runs carry the loss law, so the forecast reaches farther than it seems."
+    return [Finding("largest-run-unfinished", "warning", what, "is_final", why, "Finish it, or mark its end is_final.")]
+
+
+def _distances(targets: Sequence[Target], smallest: float, largest: float) -> list[Finding]:
     return [finding for target in targets for finding in _distance(target, smallest, largest)]
 
 
@@ -149,7 +173,7 @@ def _distance(target: Target, smallest: float, largest: float) -> list[Finding]:
         what = f"{target.run} has no more compute than the largest training run, so nothing is extrapolated."
         return [Finding("target-inside-runs", "warning", what, "target", fix="Check the target and --train.")]
     if target.flops > FAR * largest:
-        what = f"{target.run} lies {target.flops / largest:.0f} times beyond the largest training run's compute."
+        what = f"{target.run} lies {target.flops / largest:.4g} times beyond the largest finished run's compute."
         return [
             Finding("far-extrapolation", "warning", what, "target", "Errors grow with distance.", "Train larger runs.")
         ]

@@ -30,7 +30,7 @@ def make_rows(
         training: What the forecasts rest on.
         family: Whose laws were used.
     """
-    largest = float(np.nanmax(training.flops))
+    largest = training.largest_flops
     rows = []
     for n, target in enumerate(targets):
         for t, (outcome, column) in enumerate(zip(outcomes, columns, strict=True)):

@@ -26,6 +26,9 @@ class Stage:
         determined: Which resamples have a fit: it converged, and on at least as many
             observations as it has free parameters, `(T, R)`.
         spread: Standard deviation of a new run around each law, in the law's space, `(T,)`.
+        freedom: Runs that tell it, less the parameters that the law spent on them, `(T,)`.
+        stretch: How much farther than the resamples a law may lie: they are fitted, so they
+            scatter by a factor sqrt(freedom / runs) too little, `(T,)`.
         signal: How far the kept observations reach, from chance or from the lowest, `(T,)`.
         constants: Inputs that belong to the outcome, such as its chance level, each `(T,)`.
     """
@@ -35,6 +38,8 @@ class Stage:
     resampled: Fit[Law]
     determined: np.ndarray
     spread: np.ndarray
+    freedom: np.ndarray
+    stretch: np.ndarray
     signal: np.ndarray
     constants: Mapping[str, np.ndarray] = field(default_factory=dict)
 
@@ -48,10 +53,8 @@ class Stage:
 
     def with_noise(self, draws: np.ndarray, bootstrap: Bootstrap, stream: int) -> np.ndarray:
         """Add the noise of a new run to draws, `(R, n, T)`; the same to all targets, so that none depends on others."""
-        normal = bootstrap.noise((len(draws), 1, draws.shape[-1]), stream)
-        if self.point.law.space == "log":
-            return draws * np.exp(self.spread * normal)
-        return draws + self.spread * normal
+        noise = self.spread * bootstrap.noise((len(draws), 1, draws.shape[-1]), self.freedom, stream)
+        return draws * np.exp(noise) if self.point.law.space == "log" else draws + noise
 
     def describe(self) -> list[dict[str, Any]]:
         """Return each law with its bootstrap standard errors, as plain data."""
@@ -62,7 +65,11 @@ class Stage:
 
     def _draws_of(self, t: int, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         laws = self.resampled.law.from_values(self.resampled.law.values[t][:, None, :])
-        return np.where(self.determined[t][:, None], self._at(t, laws, inputs), np.nan)
+        centre, drawn = self._at(t, self.point.law[t], inputs), self._at(t, laws, inputs)
+        drawn = np.where(self.determined[t][:, None], drawn, np.nan)
+        if self.point.law.space == "log":
+            return centre * (drawn / centre) ** self.stretch[t]
+        return centre + (drawn - centre) * self.stretch[t]
 
     def _describe_one(self, t: int, outcome: str) -> dict[str, Any]:
         law, names = self.point.law[t], [p.name for p in self.point.law.params()]
@@ -137,7 +144,9 @@ def fit_stage(
     known = kept & np.isfinite(y) & np.all([np.isfinite(column) for column in x.values()], axis=0)
     n_points = known.astype(float) @ (resamples > 0).T
     determined = resampled.converged & (n_points >= choice.n_free)
-    bare = Stage(outcomes, point, resampled, determined, np.zeros(len(y)), np.zeros(len(y)), constants)
+    zero, n_runs = np.zeros(len(y)), np.sum(judged & known, axis=1)
+    freedom = np.maximum(n_runs - choice.n_free, 1.0)
+    bare = Stage(outcomes, point, resampled, determined, zero, freedom, np.sqrt(n_runs / freedom), zero, constants)
     residuals = np.where(judged, _in_space(choice.law, y) - _in_space(choice.law, bare.value(x).T), np.nan)
     spread = np.array([residual_spread(row, choice.n_free) for row in residuals])
     seen = np.where(kept, y, np.nan)

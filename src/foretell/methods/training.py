@@ -51,6 +51,12 @@ class Training:
         return np.all([np.isfinite(column) for column in self.inputs(names).values()], axis=0)
 
     @property
+    def largest_flops(self) -> float:
+        """FLOPs of the largest finished run, which is where the laws end; of any row where none is finished."""
+        finished = np.isfinite(self.flops) & self.is_final
+        return float(np.nanmax(self.flops[finished] if finished.any() else self.flops))
+
+    @property
     def chance(self) -> np.ndarray:
         """Chance level of each task, `(n_tasks,)`; the worst score where unknown."""
         return np.array([float(not t.higher_is_better) if t.chance is None else t.chance for t in self.tasks], float)

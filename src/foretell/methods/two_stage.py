@@ -8,6 +8,7 @@ import numpy as np
 
 from foretell.errors import DataError, FitError
 from foretell.fitting.bootstrap import Bootstrap
+from foretell.laws.base import line
 from foretell.methods.base import Estimate, Forecaster, Method, assemble
 from foretell.methods.emergence import MARGIN, describe_emergence, emerged, refuse_unemerged, require_margin
 from foretell.methods.spec import LawChoice, parse_law
@@ -16,6 +17,7 @@ from foretell.methods.training import Training
 from foretell.targets import Target, column
 
 LOSS_NOISE, SCORE_NOISE = 2, 3  # streams of the bootstrap's generator
+FLATTEST_LOSS = 1e-3  # slope of log loss on log FLOPs; language models fall with 0.03 to 0.1
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class TwoStage(Method):
         if training.losses:
             stage, refusals = self._fit_wanted_losses(training, counts)
             return FittedTwoStage(self, training, bootstrap, stage, None, kept, refusals)
+        if reason := self._does_not_fall(training.loss_name or "", training.loss, training):
+            raise FitError(reason)
         loss = self._fit_losses({training.loss_name or "": training.loss}, training, counts)
         loss.point.require_converged()
         refusals = refuse_unemerged(training, kept, self.score_law.n_free + 1, self.margin)
@@ -73,7 +77,9 @@ class TwoStage(Method):
         refusals, enough = {}, {}
         for t, (name, values) in enumerate(training.losses.items()):
             n_finals = int(self._finals(values[None], training).sum())
-            if n_finals > self.loss_law.n_free:
+            if n_finals > self.loss_law.n_free and (reason := self._does_not_fall(name, values, training)):
+                refusals[t] = reason
+            elif n_finals > self.loss_law.n_free:
                 enough[name] = values
             else:
                 refusals[t] = (
@@ -86,6 +92,19 @@ class TwoStage(Method):
         y, x = np.stack(list(losses.values())), training.inputs(self.loss_law.law.inputs)
         finals = self._finals(y, training)
         return fit_stage(self.loss_law, tuple(losses), y, x, kept=finals, judged=finals, resamples=resamples)
+
+    def _does_not_fall(self, name: str, loss: np.ndarray, training: Training) -> str | None:
+        """Return why no law of growth can be fitted, where finished losses do not fall with compute."""
+        rows = self._finals(loss[None], training)[0] & np.isfinite(training.flops)
+        if rows.sum() < 2:
+            return None
+        slope, _ = line(np.log(training.flops[rows]), np.log(loss[rows]))
+        if slope < -FLATTEST_LOSS:
+            return None
+        return (
+            f"{name} does not fall with compute over {rows.sum()} finished runs (slope {slope:.2g} in the logarithms), "
+            "so no loss law fits. Look for mixed recipes, or name another loss."
+        )
 
     def _finals(self, losses: np.ndarray, training: Training) -> np.ndarray:
         """Return the last finished row of each run with the loss and the size that its law needs, `(T, n)`."""

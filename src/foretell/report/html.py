@@ -23,7 +23,7 @@ small, .quiet { color: #555; }
 def forecast_page(result: Plain) -> str:
     """Write a forecast as a page: chart, one table a target, warnings."""
     rows = [{**row, "method": result["method"], "actual": None} for row in result["forecasts"]]
-    heads = ("task", "forecast", f"{100 * result['level']:g} % interval", "beyond training", "verdict")
+    heads = ("task", "forecast", f"{100 * result['level']:g} % interval", "compute, largest run", "verdict")
     tables = [
         _table(run, heads, [_forecast_cells(row) for row in rows if row["run"] == run])
         for run in dict.fromkeys(row["run"] for row in rows)
