@@ -1,11 +1,10 @@
 """What a run table says about itself: conventions, general loss, tasks, source."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from foretell.errors import DataError, UnknownName
-from foretell.tasks import Task
 from foretell.units import FLOPS_CONVENTIONS
 
 N_PARAMS_KINDS = ("non_embedding", "total")
@@ -81,13 +80,25 @@ def _require_kind(key: str, value: Any) -> None:
 
 
 def _check_task(name: str, facts: Mapping[str, Any]) -> None:
-    known = {item.name for item in fields(Task)} - {"name"}
-    for key in facts:
-        if key not in known:
-            raise UnknownName(f"key of task {name!r} in the metadata", key, known)
-    n_items = facts.get("n_items")
-    if n_items is not None and not (isinstance(n_items, int) and n_items > 0):
-        raise DataError(f"metadata: n_items of task {name!r} is {n_items!r}. Give a whole number above 0.")
-    chance = facts.get("chance")
-    if chance is not None and not (isinstance(chance, int | float) and 0 <= chance < 1):
-        raise DataError(f"metadata: chance of task {name!r} is {chance!r}. Give a fraction from 0 to below 1.")
+    for key, value in facts.items():
+        if key not in TASK_FACTS:
+            raise UnknownName(f"key of task {name!r} in the metadata", key, TASK_FACTS)
+        fits, wanted = TASK_FACTS[key]
+        if not fits(value):
+            raise DataError(f"metadata: {key} of task {name!r} is {value!r}. Give {wanted}.")
+
+
+def _is_chance(value: Any) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1)
+
+
+def _is_item_count(value: Any) -> bool:
+    return value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0)
+
+
+TASK_FACTS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "chance": (_is_chance, "a fraction from 0 to below 1"),
+    "n_items": (_is_item_count, "a whole number above 0"),
+    "metric": (lambda value: isinstance(value, str), "text, such as acc"),
+    "higher_is_better": (lambda value: isinstance(value, bool), "true or false"),
+}

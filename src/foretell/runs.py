@@ -1,5 +1,6 @@
 """The run table: one row is one checkpoint of one training run."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -12,8 +13,15 @@ from foretell.errors import DataError, Finding, UnknownName
 from foretell.metadata import Metadata
 from foretell.schema import column_names, conform
 from foretell.tasks import Task, describe_task
+from foretell.units import SUFFIXES, parse_quantity
 
 MOST_PROBLEMS_IN_ONE_LINE = 6
+LONGEST_PREDICATE = 10_000  # characters; polars gives up its whole process on much longer ones
+_SQL_TOKEN = re.compile(
+    r"""'[^']*'|"[^"]*"|[^\W\d]\w*"""  # a text, a quoted column, a word
+    rf"|(?P<quantity>(?:\d+(?:_\d+)*(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?[{''.join(SUFFIXES)}]|\d+(?:_\d+)+)(?!\w)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,7 @@ class Runs:
 
         Args:
             predicate: Such as `n_params <= 1.4e9 AND run NOT LIKE '%rerun'`; `None` keeps all.
-                A column with a slash goes into double quotes.
+                A column with a slash goes into double quotes; `1.4B` is a number.
 
         Raises:
             DataError: the predicate does not parse, or names an unknown column.
@@ -160,10 +168,10 @@ def build_runs(
     if frame.height == 0:
         raise DataError(f"{name}: the table is empty. Give one row per checkpoint.")
     frame, problems = conform(frame)
-    if strict and problems:
-        raise DataError(_one_line(name, problems))
-    metadata = metadata or Metadata()
-    frame, metadata, assumed = _fill(frame, metadata)
+    frame, metadata, assumed = _fill(frame, metadata or Metadata())
+    broken = [finding for finding in (*problems, *assumed) if finding.severity == "error"]
+    if strict and broken:
+        raise DataError(_one_line(name, broken))
     return Runs(frame, metadata, name, (*findings, *problems, *assumed))
 
 
@@ -198,13 +206,21 @@ def _fill_flops(frame: pl.DataFrame, metadata: Metadata, findings: list[Finding]
     missing = [name for name in ("n_params", "n_tokens", "flops") if name not in frame.columns]
     frame = frame.with_columns(pl.lit(None, dtype=pl.Float64).alias(name) for name in missing)
     convention = metadata.flops_convention or ("measured" if given else "6ND")
+    computed = 6.0 * _params_at_work(frame) * pl.col("n_tokens")
     if convention == "6ND":
-        computed = 6.0 * _params_at_work(frame) * pl.col("n_tokens")
         frame = frame.with_columns(flops=pl.coalesce("flops", computed))
+    elif frame["flops"].count() == 0 and frame.select(computed.count()).item():
+        findings.append(_not_computed(convention))
     if metadata.flops_convention is None and not given:
         fix = 'State flops_convention = "6ND" in the metadata, or give a column flops.'
         findings.append(Finding("flops-assumed", "note", "FLOPs are computed as 6 x n_params x n_tokens.", fix=fix))
     return frame, replace(metadata, flops_convention=convention)
+
+
+def _not_computed(convention: str) -> Finding:
+    what = f"no row has flops, and flops_convention {convention!r} does not compute them from n_params and n_tokens."
+    fix = 'Give a column flops, or state flops_convention = "6ND".'
+    return Finding("flops-missing", "error", what, "", "Without FLOPs no loss is tied to a size.", fix)
 
 
 def _params_at_work(frame: pl.DataFrame) -> pl.Expr:
@@ -242,17 +258,39 @@ def _unsized(frame: pl.DataFrame) -> list[Finding]:
 
 
 def _parse_predicate(predicate: str, frame: pl.DataFrame) -> pl.Expr:
+    if len(predicate) > LONGEST_PREDICATE:
+        what = f"a predicate has {len(predicate):,} characters, and {LONGEST_PREDICATE:,} is the most."
+        raise DataError(f"{what} Filter the table before loading it.")
     try:
-        expression = pl.sql_expr(predicate)
+        expression = pl.sql_expr(_plain_sql(predicate))
         frame.filter(expression)
     except pl.exceptions.ColumnNotFoundError as error:
-        unknown = next((n for n in pl.sql_expr(predicate).meta.root_names() if n not in frame.columns), str(error))
-        near = get_close_matches(unknown, frame.columns, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else "A column with a slash goes into double quotes."
-        raise DataError(f"predicate {predicate!r}: there is no column {unknown!r}. {hint}") from None
+        raise _unknown_column(predicate, frame, str(error)) from None
     except pl.exceptions.PolarsError as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(
-            f"predicate {predicate!r} cannot be read: {reason}. Write SQL such as n_params <= 1e9 AND run LIKE '%-1xC'."
-        ) from None
+        raise _unreadable(predicate, str(error).splitlines()[0]) from None
+    except pl.exceptions.PanicException:
+        raise _unreadable(predicate, "polars breaks down on it") from None
+    if not expression.meta.undo_aliases().meta.eq(expression):
+        raise _unreadable(predicate, f"its end is taken for a name, {expression.meta.output_name()!r}")
     return expression
+
+
+def _plain_sql(predicate: str) -> str:
+    """Write quantities such as `1.4B` out, which SQL would read as the number 1.4 under the name B."""
+    if any(token.group().lower() == "select" for token in _SQL_TOKEN.finditer(predicate)):
+        what = f"predicate {predicate!r} cannot be read: SELECT asks for another table, and there is this one only."
+        raise DataError(f"{what} Write the values out, such as run IN ('a', 'b').")
+    return _SQL_TOKEN.sub(lambda token: repr(parse_quantity(token[0])) if token["quantity"] else token[0], predicate)
+
+
+def _unknown_column(predicate: str, frame: pl.DataFrame, otherwise: str) -> DataError:
+    names = pl.sql_expr(_plain_sql(predicate)).meta.root_names()
+    unknown = next((name for name in names if name not in frame.columns), otherwise)
+    near = get_close_matches(unknown, frame.columns, n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else "A column with a slash goes into double quotes."
+    return DataError(f"predicate {predicate!r}: there is no column {unknown!r}. {hint}")
+
+
+def _unreadable(predicate: str, reason: str) -> DataError:
+    fix = "Write SQL such as n_params <= 1e9 AND run LIKE '%-1xC'."
+    return DataError(f"predicate {predicate!r} cannot be read: {reason}. {fix}")

@@ -5,6 +5,7 @@ which value and how to mend it. Rows are counted from 1, the header not included
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import polars as pl
 
@@ -17,7 +18,8 @@ TEXTS = ("run", "family", "status", "reason")
 FLAGS = ("is_final",)
 FRACTIONS = ("share/", "score/")
 LOSSES = ("loss/", "bpb/", "task_loss/")
-OTHER_NUMBERS = ("stderr/", "unique_tokens/")
+UNIQUE_TOKENS = "unique_tokens/"
+OTHER_NUMBERS = ("stderr/", UNIQUE_TOKENS)
 STATUSES = ("ok", "running", "diverged", "excluded")
 _TRUE, _FALSE = ("true", "1", "yes", "t"), ("false", "0", "no", "f")
 
@@ -81,12 +83,22 @@ def _conform_column(column: pl.Series) -> tuple[pl.Series, list[Finding]]:
     return column, []
 
 
+def _has_no_text(column: pl.Series) -> bool:
+    """Tell whether the values of a column, such as lists or bytes, cannot be read as texts."""
+    return column.dtype.is_nested() or column.dtype in (pl.Binary, pl.Object, pl.Duration)
+
+
+def _refuse(column: pl.Series, dtype: Any, code: str, wanted: str) -> tuple[pl.Series, list[Finding]]:
+    """Take a column of an unfit type for empty, and say so once for all its rows."""
+    what = f"{column.name} holds {column.dtype} values."
+    return pl.Series(column.name, [None] * len(column), dtype=dtype), [
+        _error(code, what, f"Put {wanted} into {column.name}.")
+    ]
+
+
 def _conform_numbers(column: pl.Series) -> tuple[pl.Series, list[Finding]]:
-    if column.dtype == pl.Boolean or column.dtype.is_nested() or column.dtype.is_temporal():
-        fix = f"Put numbers into {column.name}."
-        return pl.Series(column.name, [None] * len(column), dtype=pl.Float64), [
-            _error("text-in-number-column", f"{column.name} holds {column.dtype} values.", fix)
-        ]
+    if column.dtype == pl.Boolean or column.dtype.is_temporal() or _has_no_text(column):
+        return _refuse(column, pl.Float64, "text-in-number-column", "numbers")
     numbers, findings = _to_floats(column)
     numbers = numbers.set(numbers.is_nan() | numbers.is_infinite(), None)
     return numbers, findings + _range_problems(numbers)
@@ -101,7 +113,7 @@ def _to_floats(column: pl.Series) -> tuple[pl.Series, list[Finding]]:
     odd = text.is_not_null() & numbers.is_null()
     if not odd.any():
         return numbers, []
-    if column.name in COUNTS:
+    if column.name in COUNTS or column.name.startswith(UNIQUE_TOKENS):
         quantities = text.map_elements(_quantity_or_none, return_dtype=pl.Float64)
         numbers = quantities.zip_with(odd, numbers)
         odd = text.is_not_null() & numbers.is_null()
@@ -146,6 +158,8 @@ def _score_problems(scores: pl.Series) -> list[Finding]:
 def _conform_flags(column: pl.Series) -> tuple[pl.Series, list[Finding]]:
     if column.dtype == pl.Boolean:
         return column, []
+    if _has_no_text(column):
+        return _refuse(column, pl.Boolean, "not-a-flag", "true or false")
     text = column.cast(pl.String).str.strip_chars().str.to_lowercase().str.replace(r"\.0$", "")
     flags = pl.select(
         pl.when(text.is_in(_TRUE)).then(True).when(text.is_in(_FALSE)).then(False).alias(column.name)
@@ -155,6 +169,8 @@ def _conform_flags(column: pl.Series) -> tuple[pl.Series, list[Finding]]:
 
 
 def _conform_texts(column: pl.Series) -> tuple[pl.Series, list[Finding]]:
+    if _has_no_text(column):
+        return _refuse(column, pl.String, "not-a-text", "text")
     text = column.cast(pl.String, strict=False)
     if column.name == "run":
         empty = text.is_null() | (text.str.strip_chars() == "")
@@ -166,7 +182,7 @@ def _conform_texts(column: pl.Series) -> tuple[pl.Series, list[Finding]]:
     return text, []
 
 
-MOST_ROWS_NAMED = 5
+MOST_ROWS_NAMED = 1000  # of one column
 
 
 def _row_findings(code: str, values: pl.Series, odd: pl.Series, what: str, fix: str) -> list[Finding]:

@@ -198,7 +198,7 @@ def test_a_bad_back_test_is_refused_in_one_line(words, message, cli, table):
     [
         (["forecast", "nope.csv", "--at", TARGET], "nope.csv: there is no such file."),
         (["forecast", "olmo-laddr", "--at", TARGET], "Unknown public table 'olmo-laddr'. Did you mean 'olmo-ladder'?"),
-        (["forecast", ".", "--at", TARGET], ".: there is no such file."),
+        (["forecast", ".", "--at", TARGET], ". is a folder. Name a file in it."),
         (["check", "nope.parquet"], "nope.parquet: there is no such file."),
         (["data", "show", "nope"], "Unknown public table 'nope'."),
         (["data", "pull", "nope"], "Unknown public table 'nope'."),

@@ -41,6 +41,11 @@ def test_nan_in_a_pandas_frame_is_missing(columns):
     assert load_runs(frame).frame["loss/code"].null_count() == 1
 
 
+def test_a_pandas_column_of_numbers_and_texts_is_read_as_a_csv_of_it_is():
+    frame = pd.DataFrame({"run": ["a", "b", "c"], "flops": [1e18, "2e18", None], "loss/web": [3.1, 2.9, 2.8]})
+    assert load_runs(frame).frame["flops"].to_list() == [1e18, 2e18, None]
+
+
 def test_runs_are_passed_on_as_they_are(runs):
     assert load_runs(runs) is runs
 

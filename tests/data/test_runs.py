@@ -109,6 +109,21 @@ def test_flops_that_are_given_are_kept_and_count_as_measured(columns):
     assert runs.metadata.flops_convention == "measured"
 
 
+@pytest.mark.parametrize("convention", ["decoder_exact", "measured"])
+def test_sizes_without_flops_are_refused_where_the_convention_does_not_compute_them(columns, convention):
+    sentence = (
+        rf"^table: no row has flops, and flops_convention '{convention}' does not compute them from n_params and "
+        r'n_tokens\. Give a column flops, or state flops_convention = "6ND"\.$'
+    )
+    metadata = Metadata(flops_convention=convention)
+    with pytest.raises(DataError, match=sentence):
+        load_runs(columns, metadata=metadata)
+    assert "flops-missing" in codes(load_runs(columns, metadata=metadata, strict=False))
+    assert "flops-missing" not in codes(
+        load_runs(columns | {"flops": [1e18, None, None, None, None]}, metadata=metadata)
+    )
+
+
 def test_rows_without_a_size_are_counted_and_carry_no_loss_law(columns):
     del columns["is_final"]
     runs = load_runs(columns | {"n_params": [1e8, None, 4e8, 4e8, None]})
@@ -158,6 +173,14 @@ def test_an_unknown_loss_is_refused(runs):
         ('"score/my_exam" IS NULL', 1),
         ("n_tokens / n_params > 1e9", 0),
         ("NOT is_final OR step = 400", 3),
+        ("n_params > 1B", 1),
+        ("(n_params > 1b) AND NOT (n_tokens < 4T)", 0),
+        ("n_params <= 1.4B AND run LIKE '%-1B'", 0),
+        ("n_params >= .4B", 3),
+        ("n_params = 400M OR n_params = 1.6e9", 3),
+        ("n_params = 400_000_000", 2),
+        ("flops < 2E AND n_params = 1e8", 2),
+        ("run = '7B' OR run != '1''4B'", 5),
     ],
 )
 def test_a_predicate_chooses_rows(runs, predicate, n_rows):
@@ -184,11 +207,32 @@ def test_a_predicate_keeps_what_is_known_of_the_table(runs):
         ("run > 3", r"^predicate 'run > 3' cannot be read: cannot compare string with numeric type"),
         ("frobnicate(run)", r"^predicate 'frobnicate\(run\)' cannot be read: unsupported function 'frobnicate'"),
         ("SELECT * FROM runs", r"^predicate 'SELECT \* FROM runs' cannot be read: "),
+        (
+            "n_params IN (SELECT 1)",
+            r"^predicate 'n_params IN \(SELECT 1\)' cannot be read: SELECT asks for another table, .* "
+            r"Write the values out, such as run IN \('a', 'b'\)\.$",
+        ),
+        ("n_params > 1 B", r"cannot be read: its end is taken for a name, 'B'\. Write SQL such as"),
+        ("n_params > 7Q", r"cannot be read: its end is taken for a name, 'Q'\. "),
+        ("n_params > 1 AND is_final AS x", r"cannot be read: its end is taken for a name, 'x'\. "),
+        (
+            "greatest() > 1",
+            r"^predicate 'greatest\(\) > 1' cannot be read: polars breaks down on it\. Write SQL such as",
+        ),
+        (
+            " OR ".join(["step = 1"] * 9000),
+            r"^a predicate has 107,996 characters, and 10,000 is the most\. Filter the table before loading it\.$",
+        ),
     ],
 )
 def test_a_predicate_that_cannot_be_used_says_why(runs, predicate, sentence):
     with pytest.raises(DataError, match=sentence):
         runs.where(predicate)
+
+
+def test_what_looks_like_a_quantity_in_a_quoted_column_is_left_alone(columns):
+    runs = load_runs(columns | {"loss/7B": [3.5, 3.4, 2.9, 2.8, 2.7]})
+    assert runs.where('"loss/7B" < 3').frame.height == 3
 
 
 TABLE = load_runs({"run": ["a"], "flops": [1e18], "loss/web": [3.0]})

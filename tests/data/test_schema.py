@@ -1,5 +1,7 @@
 """Every value that can be wrong is named with its row and its value, all at once."""
 
+from datetime import timedelta
+
 import polars as pl
 import pytest
 
@@ -155,11 +157,17 @@ def test_very_many_problems_are_counted_and_not_all_listed(columns):
         load_runs(broken)
 
 
-def test_the_same_problem_in_many_rows_is_told_once_for_the_rest():
+def test_every_row_of_a_broken_column_is_named():
+    n = 60
+    told = problems({"run": ["a"] * n, "flops": [0.0] * n, "loss/web": [3.0] * n})
+    assert [text.split(":")[0] for _, text in told] == [f"row {row}" for row in range(1, n + 1)]
+
+
+def test_the_same_problem_in_very_many_rows_is_told_once_for_the_rest():
     n = MOST_ROWS_NAMED + 7
     told = problems({"run": ["a"] * n, "flops": [0.0] * n, "loss/web": [3.0] * n})
     assert len(told) == MOST_ROWS_NAMED + 1
-    assert told[-1][1] == "rows after 5: flops: and 7 more rows like these. Drop the row or correct it."
+    assert told[-1][1] == "rows after 1000: flops: and 7 more rows like these. Drop the row or correct it."
 
 
 def test_a_lenient_load_carries_the_problems_along(columns):
@@ -193,6 +201,36 @@ def test_counts_may_be_typed_as_people_type_them(columns):
     frame, findings = conform(pl.DataFrame(columns | {"n_params": ["100M", "1e8", "0.4B", "400_000_000", "1,600M"]}))
     assert findings == []
     assert frame["n_params"].to_list() == [1e8, 1e8, 4e8, 4e8, 1.6e9]
+
+
+def test_unique_tokens_may_be_typed_as_people_type_them(columns):
+    frame, findings = conform(pl.DataFrame(columns | {"unique_tokens/web": ["200B", "2e11", "4T", "", "7"]}))
+    assert findings == []
+    assert frame["unique_tokens/web"].to_list() == [2e11, 2e11, 4e12, None, 7.0]
+
+
+UNFIT = {
+    "List(String)": [["a"]] * 5,
+    "Struct({'a': Int64})": [{"a": 1}] * 5,
+    "Binary": [b"a", b"\xff", b"c", b"d", b"e"],
+    "Duration(time_unit='us')": [timedelta(1)] * 5,
+}
+
+
+@pytest.mark.parametrize("dtype", UNFIT)
+@pytest.mark.parametrize(
+    ("name", "code", "wanted"),
+    [
+        ("run", "not-a-text", "text"),
+        ("status", "not-a-text", "text"),
+        ("is_final", "not-a-flag", "true or false"),
+        ("loss/web", "text-in-number-column", "numbers"),
+    ],
+)
+def test_a_column_of_values_that_cannot_be_read_as_text_is_refused_once(columns, name, code, wanted, dtype):
+    broken = columns | {name: UNFIT[dtype]}
+    assert problems(broken) == [(code, f"{name} holds {dtype} values. Put {wanted} into {name}.")]
+    assert load_runs(pl.DataFrame(broken), strict=False).frame.height == 5
 
 
 def test_only_counts_may_carry_a_suffix(columns):

@@ -146,6 +146,13 @@ def test_a_column_may_begin_late_in_a_jsonl(write):
             '{"run": "a", "flops": 1e18, "loss/web": 3}\n{"run": "b", "fl',
             r"half\.jsonl cannot be read: line 2 is not a JSON object\. Is it complete, and of this kind\?$",
         ),
+        ("deep.jsonl", "{}\n" + "[" * 100_000, r"deep\.jsonl cannot be read: line 2 is nested too deeply\. "),
+        (
+            "semicolons.csv",
+            "run;flops;loss/web\na;1e18;3,1\n",
+            r"semicolons\.csv: the columns are separated by ';'\. Separate them by commas\.$",
+        ),
+        ("tabs.csv", "run\tflops\na\t1e18\n", r"tabs\.csv: the columns are separated by '\\t'\. Separate them by"),
         ("array.jsonl", '[{"run": "a"}]', r"array\.jsonl cannot be read: line 1 is not a JSON object\. "),
         (
             "sheet.xlsx",
@@ -172,6 +179,27 @@ def test_half_a_parquet_is_refused(runs, tmp_path):
 def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path):
     with pytest.raises(DataError, match=r"gone\.csv: there is no such file\.$"):
         load_runs(tmp_path / "gone.csv")
+
+
+def test_a_folder_is_said_to_be_one(tmp_path):
+    with pytest.raises(DataError, match=r" is a folder\. Name a file in it\.$"):
+        load_runs(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("stored", "sentence"),
+    [
+        ("[1, 2]", r"theirs\.parquet: the metadata are \[1, 2\]\. Give a JSON object of keys and values\.$"),
+        ('"x"', r"theirs\.parquet: the metadata are 'x'\. "),
+        ("3", r"theirs\.parquet: the metadata are 3\. "),
+        ("{", r"theirs\.parquet: the metadata cannot be read: "),
+        ("[" * 100_000, r"theirs\.parquet: the metadata cannot be read: "),
+    ],
+)
+def test_metadata_inside_a_parquet_that_are_no_object_say_so(columns, tmp_path, stored, sentence):
+    pl.DataFrame(columns).write_parquet(tmp_path / "theirs.parquet", metadata={"foretell": stored})
+    with pytest.raises(DataError, match=sentence):
+        load_runs(tmp_path / "theirs.parquet")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
+from dataclasses import fields
+
 import pytest
 
 from foretell.errors import DataError, UnknownName
-from foretell.metadata import Metadata
+from foretell.metadata import TASK_FACTS, Metadata
+from foretell.tasks import Task
 
 FULL = Metadata(
     n_params_kind="non_embedding",
@@ -23,6 +26,10 @@ def test_plain_data_comes_back_as_the_same_metadata():
 def test_what_is_not_stated_is_not_in_the_plain_data():
     assert Metadata().to_dict() == {}
     assert Metadata(flops_convention="6ND").to_dict() == {"flops_convention": "6ND"}
+
+
+def test_every_fact_of_a_task_can_be_stated_and_is_checked():
+    assert {*TASK_FACTS, "name"} == {item.name for item in fields(Task)}
 
 
 @pytest.mark.parametrize(
@@ -62,6 +69,22 @@ def test_what_is_not_stated_is_not_in_the_plain_data():
             {"tasks": {"exam": {"n_items": "many"}}},
             DataError,
             r"^metadata: n_items of task 'exam' is 'many'\. Give a whole number above 0\.$",
+        ),
+        (
+            {"tasks": {"exam": {"n_items": True}}},
+            DataError,
+            r"^metadata: n_items of task 'exam' is True\. Give a whole number above 0\.$",
+        ),
+        ({"tasks": {"exam": {"chance": False}}}, DataError, r"^metadata: chance of task 'exam' is False\. Give a frac"),
+        (
+            {"tasks": {"exam": {"metric": 3}}},
+            DataError,
+            r"^metadata: metric of task 'exam' is 3\. Give text, such as acc\.$",
+        ),
+        (
+            {"tasks": {"exam": {"higher_is_better": "no"}}},
+            DataError,
+            r"^metadata: higher_is_better of task 'exam' is 'no'\. Give true or false\.$",
         ),
         (
             {"tasks": {"exam": 0.25}},

@@ -27,7 +27,7 @@ def test_a_forecast_shows_numbers_interval_verdict_and_distance(forecast, row):
     cells = [cell.strip() for cell in line.strip("│").split("│")]
     assert cells == ["piqa", "82.3", "80.5 to 83.7", "1,348 of 2,273", "forecastable"]
     assert "7B-4T" in text
-    assert "13x the compute of its largest training run" in " ".join(text.split())
+    assert "13x the compute of its largest run" in " ".join(text.split())
     assert "90 % interval" in text
 
 
@@ -54,7 +54,7 @@ def test_two_methods_stand_side_by_side(backtest, row, refusal):
     [line] = [line for line in text.splitlines() if "piqa" in line]
     cells = [cell.strip() for cell in line.strip("│").split("│")]
     assert cells == ["piqa", "82.0", "82.3", "80.5 to 83.7", "+0.3", "87.5", "86.1 to 89.3", "+5.5"]
-    assert "its loss was 2.483; 13x the compute of the largest training run" in text
+    assert "its loss was 2.483; 13x the compute of the largest run" in text
 
 
 @pytest.mark.parametrize("width", [80, 120])

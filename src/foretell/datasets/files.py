@@ -8,6 +8,7 @@ from foretell.datasets.catalogue import DATASETS
 from foretell.datasets.dataset import Dataset
 from foretell.datasets.download import download
 from foretell.datasets.mirror import check_mirror
+from foretell.io.cache import cache_folder
 
 
 def pull(name: str, *, on_file: Callable[[str], None] | None = None) -> Path:
@@ -40,13 +41,3 @@ def _pull_one(dataset: Dataset, on_file: Callable[[str], None]) -> Path:
     if mirror:
         return check_mirror(Path(mirror).expanduser(), dataset, on_file)
     return download(dataset, cache_folder() / dataset.folder, on_file)
-
-
-def cache_folder() -> Path:
-    """Return the folder that keeps downloaded tables."""
-    named = os.environ.get("FORETELL_CACHE")
-    if named:
-        return Path(named).expanduser()
-    import pooch
-
-    return Path(pooch.os_cache("foretell"))

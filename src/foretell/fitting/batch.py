@@ -11,13 +11,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from foretell.fitting.penalty import Penalty
 from foretell.fitting.status import Status
+from foretell.io.cache import cache_folder
 from foretell.laws.base import Law, Space
 
 BATCH_SIZES = (16, 128, 1024)  # the largest that fits is used; few, because each is compiled
@@ -223,9 +223,6 @@ def _keep_programs_on_disk(jax: Any) -> None:
     """Point XLA's compilation cache at our cache folder, unless the user has chosen one."""
     if jax.config.jax_compilation_cache_dir is not None:
         return
-    home = (
-        os.environ.get("FORETELL_CACHE") or Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "foretell"
-    )
-    jax.config.update("jax_compilation_cache_dir", str(Path(home) / "xla"))
+    jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "xla"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)

@@ -58,10 +58,19 @@ def to_polars(source: Any) -> pl.DataFrame:
     try:
         return pl.DataFrame(source, strict=False, infer_schema_length=None)
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
+        if objects := _object_columns(source):
+            return to_polars(source.astype(dict.fromkeys(objects, "string")))
         kind = type(source).__name__
         raise DataError(
             f"a {kind} is not a table: {str(error).splitlines()[0].rstrip('.')}. Pass a path, a data frame or columns."
         ) from None
+
+
+def _object_columns(source: Any) -> list[str]:
+    """Return the columns of a pandas frame that may hold values of several types."""
+    if not hasattr(source, "astype") or not hasattr(source, "dtypes"):
+        return []
+    return [name for name, dtype in source.dtypes.items() if dtype == "object"]
 
 
 def _build(frame: pl.DataFrame, metadata: Metadata | None, name: str, strict: bool) -> Runs:

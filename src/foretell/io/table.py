@@ -15,6 +15,7 @@ from foretell.registry import Registry
 from foretell.runs import Runs
 
 PARQUET_KEY = "foretell"
+OTHER_SEPARATORS = (";", "\t", "|")
 
 
 def read_table(path: str | Path) -> tuple[pl.DataFrame, Metadata | None]:
@@ -26,6 +27,8 @@ def read_table(path: str | Path) -> tuple[pl.DataFrame, Metadata | None]:
         DataError: the file is missing, empty, cut short or of an unknown kind.
     """
     path = Path(path)
+    if path.is_dir():
+        raise DataError(f"{path} is a folder. Name a file in it.")
     if not path.is_file():
         raise DataError(f"{path}: there is no such file.")
     if path.suffix.lower() not in READERS:
@@ -67,6 +70,12 @@ def sidecar(path: Path) -> Path:
 
 
 def _read_csv(path: Path) -> pl.DataFrame:
+    with path.open(encoding="utf-8-sig", errors="replace") as lines:
+        header = lines.readline().strip()
+    is_text = header.replace("\t", " ").isprintable()
+    other = next((mark for mark in OTHER_SEPARATORS if mark in header), None)
+    if other and is_text and "," not in header:
+        raise DataError(f"{path}: the columns are separated by {other!r}. Separate them by commas.")
     return pl.read_csv(path, infer_schema=False, glob=False)
 
 
@@ -80,6 +89,8 @@ def _read_jsonl(path: Path) -> pl.DataFrame:
 def _parse_line(number: int, line: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
+    except RecursionError:
+        raise ValueError(f"line {number} is nested too deeply") from None
     except ValueError:
         row = None
     if not isinstance(row, dict):
@@ -112,7 +123,7 @@ WRITERS: Registry[Callable[[Runs, Path], None]] = Registry(
 
 
 def _read_metadata(path: Path) -> Metadata | None:
-    plain: dict[str, Any] | None = None
+    plain: Any = None
     source = path
     try:
         if path.suffix.lower() == ".parquet":
@@ -120,8 +131,10 @@ def _read_metadata(path: Path) -> Metadata | None:
             plain = json.loads(stored) if stored else None
         elif (source := sidecar(path)).is_file():
             plain = tomllib.loads(source.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise DataError(f"{source}: the metadata cannot be read: {_first_line(error)}.") from None
+    if plain is not None and not isinstance(plain, dict):
+        raise DataError(f"{source}: the metadata are {plain!r}. Give a JSON object of keys and values.")
     return None if plain is None else Metadata.from_dict(plain)
 
 

@@ -75,7 +75,7 @@ def summary_report(summary: Plain) -> list[RenderableType]:
 
 
 def _forecast_table(result: Plain, run: str, rows: Sequence[Plain]) -> Table:
-    reach = f"{times(rows[0]['extrapolation'])} the compute of its largest training run"
+    reach = f"{times(rows[0]['extrapolation'])} the compute of its largest run"
     what = f"{result['method']} on {result['runs']}, {reach}"
     table = Table(title=f"{escape(run)}\n[dim]{escape(what)}[/]", title_justify="left")
     table.add_column("task" if rows[0]["kind"] == "score" else "loss", overflow="fold")
@@ -97,7 +97,7 @@ def _backtest_table(result: Plain, run: str) -> Table:
     rows = next(iter(methods.values()))
     loss = rows[0]["loss_actual"]
     truth = f"its loss was {loss:.3f}; " if loss is not None else ""
-    title = f"{escape(run)}\n[dim]{truth}{times(rows[0]['extrapolation'])} the compute of the largest training run[/]"
+    title = f"{escape(run)}\n[dim]{truth}{times(rows[0]['extrapolation'])} the compute of the largest run[/]"
     table = Table(title=title, title_justify="left")
     table.add_column("task" if rows[0]["kind"] == "score" else "loss", overflow="fold")
     table.add_column("truth", justify="right")
