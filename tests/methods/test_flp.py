@@ -170,7 +170,7 @@ def test_a_forecast_above_one_is_held_there_with_a_warning(exact):
 def test_without_a_loss_flp_refuses_and_names_a_method_that_can(noisy):
     bare = make_runs(noisy.frame.drop("loss/web"), Metadata())
     with pytest.raises(
-        FitError, match=r"two stages need a loss between compute and score, and the table has none\. Use fp"
+        FitError, match=r"two stages need a loss between compute and score, and no loss column has a value\. Fill one"
     ):
         quick(bare)
     assert all(row.status == "ok" for row in quick(bare, method="fp").forecasts)

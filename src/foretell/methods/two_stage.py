@@ -57,7 +57,8 @@ class TwoStage(Method):
     def fit(self, training: Training, bootstrap: Bootstrap) -> "FittedTwoStage":
         """Fit both stages, or stage one alone where losses are wanted, to all runs and to every resample of runs."""
         if training.loss_name is None and not training.losses:
-            raise FitError("two stages need a loss between compute and score, and the table has none. Use fp.")
+            what = "two stages need a loss between compute and score, and no loss column has a value."
+            raise FitError(f"{what} Fill one, or use fp.")
         counts = bootstrap.run_counts(len(training.run_names), self.loss_law.n_free + 1)[:, training.run]
         kept = emerged(training, self.margin) & np.isfinite(training.loss)
         if training.losses:
