@@ -159,7 +159,7 @@ class FittedTwoStage(Forecaster):
             return estimate
         draws = self.score_stage.draws({"loss": loss_draws[..., 0]})
         draws = self.score_stage.with_noise(draws, self.bootstrap, SCORE_NOISE)
-        value, given = (self.score_stage.value({"loss": level_}) for level_ in (loss[:, 0], true_loss))
+        value, given = (self.score_stage.value({"loss": at}) for at in (loss[:, 0], true_loss))
         return assemble(estimate, tasks, self.score_stage, value, draws, level, given)
 
     def losses(self, targets: Sequence[Target], level: float) -> Estimate:
