@@ -8,9 +8,10 @@ from foretell.doctor.listing import list_some
 from foretell.doctor.mixtures import mixture_varies
 from foretell.doctor.spread import spread
 from foretell.errors import Finding, Severity
+from foretell.laws import Chinchilla, Power
 from foretell.runs import Runs
 
-LAWS_NEED = {"power": 3, "chinchilla": 6}  # finished runs
+LAWS_NEED = {law.name: len(law.params()) + 1 for law in (Power, Chinchilla)}  # finished runs
 SMALLEST_SPAN = 4.0  # largest over smallest FLOPs
 SAME_RATIO = 1.05
 

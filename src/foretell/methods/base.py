@@ -49,6 +49,11 @@ class Estimate:
         return cls(empty, empty, empty, unknown, empty, np.zeros(empty.shape, bool), empty, refusals)
 
 
+def not_refused(outcomes: Sequence[Any], refusals: Mapping[int, str]) -> list[int]:
+    """Return the indices of the outcomes that are answered, in order."""
+    return [i for i in range(len(outcomes)) if i not in refusals]
+
+
 def assemble(
     estimate: Estimate,
     columns: Sequence[int],

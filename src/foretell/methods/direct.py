@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from foretell.fitting.bootstrap import Bootstrap
-from foretell.methods.base import Estimate, Forecaster, Method, assemble
+from foretell.methods.base import Estimate, Forecaster, Method, assemble, not_refused
 from foretell.methods.emergence import MARGIN, describe_emergence, emerged, refuse_unemerged, require_margin
 from foretell.methods.spec import LawChoice, parse_law
 from foretell.methods.stage import Stage, fit_stage, require_inputs
@@ -53,7 +53,7 @@ class Direct(Method):
         usable = training.is_final & training.sized(self.law.law.inputs)
         kept = training.last_of_each_run(emerged(training, self.margin) & usable)
         refusals = refuse_unemerged(training, kept, self.law.n_free + 1, self.margin, among="finished runs")
-        tasks = [t for t in range(len(training.tasks)) if t not in refusals]
+        tasks = not_refused(training.tasks, refusals)
         stage = self._fit_tasks(training.with_tasks(tasks), kept[tasks], bootstrap) if tasks else None
         return FittedDirect(self, training, bootstrap, stage, kept, refusals)
 
@@ -99,7 +99,7 @@ class FittedDirect(Forecaster):
         inputs = require_inputs(targets, self.stage.point.law)
         draws = self.stage.draws(inputs)
         draws = self.stage.with_noise(draws, self.bootstrap, DIRECT_NOISE)
-        tasks = [t for t in range(len(self.training.tasks)) if t not in self.refusals]
+        tasks = not_refused(self.training.tasks, self.refusals)
         return assemble(estimate, tasks, self.stage, self.stage.value(inputs), draws, level)
 
     def losses(self, targets: Sequence[Target], level: float) -> Estimate:  # noqa: ARG002

@@ -9,7 +9,7 @@ import numpy as np
 from foretell.errors import DataError, FitError
 from foretell.fitting.bootstrap import Bootstrap
 from foretell.laws.base import line
-from foretell.methods.base import Estimate, Forecaster, Method, assemble
+from foretell.methods.base import Estimate, Forecaster, Method, assemble, not_refused
 from foretell.methods.emergence import MARGIN, describe_emergence, emerged, refuse_unemerged, require_margin
 from foretell.methods.spec import LawChoice, parse_law
 from foretell.methods.stage import Stage, fit_stage, require_inputs
@@ -69,7 +69,7 @@ class TwoStage(Method):
         loss = self._fit_losses({training.loss_name or "": training.loss}, training, counts)
         loss.point.require_converged()
         refusals = refuse_unemerged(training, kept, self.score_law.n_free + 1, self.margin)
-        tasks = [t for t in range(len(training.tasks)) if t not in refusals]
+        tasks = not_refused(training.tasks, refusals)
         scores = self._fit_scores(training.with_tasks(tasks), kept[tasks], counts) if tasks else None
         return FittedTwoStage(self, training, bootstrap, loss, scores, kept, refusals)
 
@@ -153,7 +153,7 @@ class FittedTwoStage(Forecaster):
         assert self.loss_stage is not None, "scores without a general loss are refused when fitting"
         loss, loss_draws = self._loss_draws(self.loss_stage, targets)
         true_loss = column(targets, self.training.loss_name or "")
-        tasks = [t for t in range(len(self.training.tasks)) if t not in self.refusals]
+        tasks = not_refused(self.training.tasks, self.refusals)
         estimate = Estimate.refused(len(targets), self.training.tasks, self.refusals, loss=loss[:, 0])
         if self.score_stage is None:
             return estimate
@@ -169,7 +169,7 @@ class FittedTwoStage(Forecaster):
         if self.loss_stage is None:
             return estimate
         value, draws = self._loss_draws(self.loss_stage, targets)
-        fitted = [t for t in range(len(names)) if t not in self.refusals]
+        fitted = not_refused(names, self.refusals)
         return assemble(estimate, fitted, self.loss_stage, value, draws, level)
 
     def laws(self) -> list[dict[str, Any]]:
