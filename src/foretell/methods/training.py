@@ -27,6 +27,8 @@ class Training:
         loss_name: Its column, `None` where the table has none.
         tasks: What is forecast.
         scores: `(n_tasks, n)`, NaN where missing.
+        task_losses: Task loss (bits per byte of the gold answer) of each task, `(n_tasks, n)`; NaN where missing.
+        domain_losses: Every loss column of the table by name, each `(n,)`; NaN where missing.
         losses: Columns forecast by name, each `(n,)`.
     """
 
@@ -40,6 +42,8 @@ class Training:
     loss_name: str | None
     tasks: tuple[Task, ...]
     scores: np.ndarray
+    task_losses: np.ndarray
+    domain_losses: dict[str, np.ndarray]
     losses: dict[str, np.ndarray]
 
     def inputs(self, names: Sequence[str]) -> dict[str, np.ndarray]:
@@ -76,7 +80,9 @@ class Training:
 
     def with_tasks(self, keep: Sequence[int]) -> "Training":
         """Return the same checkpoints with some of the tasks."""
-        return replace(self, tasks=tuple(self.tasks[i] for i in keep), scores=self.scores[list(keep)])
+        rows = list(keep)
+        tasks = tuple(self.tasks[i] for i in rows)
+        return replace(self, tasks=tasks, scores=self.scores[rows], task_losses=self.task_losses[rows])
 
 
 def training_set(
@@ -115,13 +121,23 @@ def training_set(
         loss=_floats(frame, loss) if loss else np.full(frame.height, np.nan),
         loss_name=loss,
         tasks=described,
-        scores=np.stack([_floats(frame, f"score/{task}") for task in tasks]) if tasks else np.empty((0, frame.height)),
+        scores=_each(frame, "score/", tasks),
+        task_losses=_each(frame, "task_loss/", tasks),
+        domain_losses={name: _floats(frame, name) for name in used.losses},
         losses={name: _floats(frame, name) for name in losses},
     )
     return training, findings
 
 
+def _each(frame: pl.DataFrame, prefix: str, tasks: Sequence[str]) -> np.ndarray:
+    """Return the columns behind a prefix, `(n_tasks, n)`, NaN where there is no such column."""
+    rows = [_floats(frame, f"{prefix}{task}") for task in tasks]
+    return np.stack(rows) if rows else np.empty((0, frame.height))
+
+
 def _floats(frame: pl.DataFrame, name: str) -> np.ndarray:
+    if name not in frame.columns:
+        return np.full(frame.height, np.nan)
     return frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
 
 
