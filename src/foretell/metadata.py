@@ -86,10 +86,19 @@ def _check_task(name: str, facts: Mapping[str, Any]) -> None:
         fits, wanted = TASK_FACTS[key]
         if not fits(value):
             raise DataError(f"metadata: {key} of task {name!r} is {value!r}. Give {wanted}.")
+    _check_chance(name, facts.get("chance"), facts.get("higher_is_better", True))
+
+
+def _check_chance(name: str, chance: float | None, higher_is_better: bool) -> None:
+    """Refuse a chance level that is the best score there is."""
+    best = float(higher_is_better)
+    if chance == best:
+        wanted = "a fraction from 0 to below 1" if higher_is_better else "one above 0, since lower is better"
+        raise DataError(f"metadata: chance of task {name!r} is {chance!r}. Give {wanted}.")
 
 
 def _is_chance(value: Any) -> bool:
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1)
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1)
 
 
 def _is_item_count(value: Any) -> bool:

@@ -6,7 +6,9 @@ Facts about the usual harness tasks live here; a table's metadata overrides them
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
+
+Scores = TypeVar("Scores")  # a number, an array, a column: anything that 1 can be taken minus of
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,7 @@ class Task:
 
     Attributes:
         name: As in the column `score/<name>`.
-        chance: Score of a guesser, 0 to 1; `None` where unknown.
+        chance: Score of a guesser, 0 to 1, in the metric's own direction; `None` where unknown.
         n_items: Items in the evaluation set; `None` where unknown.
         metric: `acc`, `acc_norm`, `exact_match`, `pass@1`, ...
         higher_is_better: Direction of the metric.
@@ -26,6 +28,19 @@ class Task:
     n_items: int | None = None
     metric: str = "acc"
     higher_is_better: bool = True
+
+    def upward(self, scores: Scores) -> Scores:
+        """Return scores of which higher ones are better: 1 minus an error rate; twice gives them back.
+
+        >>> Task("misses", higher_is_better=False).upward(0.25)
+        0.75
+        """
+        return scores if self.higher_is_better else 1.0 - scores  # type: ignore[operator, return-value]
+
+    @property
+    def upward_chance(self) -> float:
+        """Score of a guesser where higher is better; 0, the worst score, where unknown."""
+        return 0.0 if self.chance is None else float(self.upward(self.chance))
 
 
 # Choices per item and item counts are those of the published evaluation sets.
@@ -78,16 +93,22 @@ def describe_task(name: str, override: Mapping[str, Any] | None = None) -> Task:
     Args:
         name: Task name as in `score/<name>`; shot and split suffixes are ignored, and the
             subjects of MMLU and MMLU-Pro (`mmlu_stem`, ...) have their chance level.
-        override: Fields of `Task` that the table's metadata states.
+        override: Fields of `Task` that the table's metadata states. Where it says that lower is
+            better, and no more, the known chance level becomes that of the error rate.
 
     >>> describe_task("hellaswag_zeroshot").chance
     0.25
     >>> describe_task("my_exam", {"chance": 0.2}).chance
     0.2
+    >>> describe_task("hellaswag", {"higher_is_better": False}).chance
+    0.75
     """
     plain = _SUFFIX.sub("", name.lower().replace("-", "_"))
     known = KNOWN_TASKS.get(_ALIASES.get(plain, plain))
     if known is None:
         whole = next((whole for whole in ("mmlu_pro", "mmlu") if plain.startswith(f"{whole}_")), None)
         known = Task(name, chance=KNOWN_TASKS[whole].chance if whole else None)
-    return replace(known, **{"name": name, **(override or {})})
+    stated = replace(known, **{"name": name, **(override or {})})
+    if known.chance is None or "chance" in (override or {}):
+        return stated
+    return replace(stated, chance=stated.upward(known.chance))

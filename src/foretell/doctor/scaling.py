@@ -12,6 +12,7 @@ from foretell.doctor.spread import spread
 from foretell.errors import Finding
 from foretell.runs import Runs
 from foretell.schema import column_names
+from foretell.tasks import Task
 
 SPREAD = 4.0  # largest over smallest FLOPs, below which no trend is expected
 LOSS_RISES = 0.3  # rank correlation of final loss with FLOPs
@@ -59,24 +60,25 @@ def rank_correlation(x: pl.Series, y: pl.Series) -> float:
 
 def scores_fall_with_compute(runs: Runs) -> list[Finding]:
     """Find tasks whose scores get worse as runs get larger: an error rate, say."""
-    falling = [task for task in runs.default_tasks if runs.task(task).higher_is_better and _falls(runs, task)]
+    falling = [task for task in runs.default_tasks if _falls(runs, runs.task(task))]
     if not falling:
         return []
     return [
         Finding(
             code="score-falls",
             severity="warning",
-            what=f"scores fall as compute grows: {list_some(falling)}.",
+            what=f"scores get worse as compute grows: {list_some(falling)}.",
             where=list_some([f"score/{task}" for task in falling]),
             why="A law from loss to score would point the wrong way.",
-            fix="If it is an error rate, give 1 minus it, or state higher_is_better = false in the metadata.",
+            fix="If an error rate, say, counts the other way, correct higher_is_better in the metadata.",
         )
     ]
 
 
-def _falls(runs: Runs, task: str) -> bool:
-    """Tell whether the scores fall by far in every family that is large enough to show it."""
-    column = f"score/{task}"
+def _falls(runs: Runs, task: Task) -> bool:
+    """Tell whether the scores get worse by far in every family that is large enough to show it."""
+    column = f"score/{task.name}"
     families = [rows for _, rows in _comparable(runs, column) if rows.height >= SCORE_RUNS]
     moving = [rows for rows in families if np.ptp(rows[column].to_numpy()) > SCORE_RANGE]
-    return bool(moving) and all(rank_correlation(rows["flops"], rows[column]) < SCORE_FALLS for rows in moving)
+    upward = [rank_correlation(rows["flops"], task.upward(rows[column])) for rows in moving]
+    return bool(upward) and all(correlation < SCORE_FALLS for correlation in upward)

@@ -45,20 +45,20 @@ def tasks_at_chance(runs: Runs) -> list[Finding]:
 
 
 def _against_chance(runs: Runs) -> Iterator[tuple[Task, np.ndarray]]:
-    """Yield the tasks of known chance with their scores."""
+    """Yield the tasks of known chance with their scores, so turned that higher is better."""
     usable = runs.usable()
     for task in map(usable.task, usable.default_tasks):
-        if task.chance is not None and task.higher_is_better:
-            yield task, usable.frame[f"score/{task.name}"].drop_nulls().to_numpy()
+        if task.chance is not None:
+            yield task, task.upward(usable.frame[f"score/{task.name}"].drop_nulls().to_numpy())
 
 
 def _not_emerged(task: Task, scores: np.ndarray) -> bool:
-    return bool(scores.max() < (task.chance or 0.0) + EMERGED)
+    return bool(scores.max() < task.upward_chance + EMERGED)
 
 
 def _below(task: Task, scores: np.ndarray) -> bool:
-    """Tell whether every score is below chance by more than 5 points and three standard errors."""
-    chance = task.chance or 0.0
+    """Tell whether every score is worse than chance by more than 5 points and three standard errors."""
+    chance = task.upward_chance
     error = math.sqrt(chance * (1 - chance) / task.n_items) if task.n_items else 0.0
     return bool(scores.max() < chance - max(EMERGED, N_SIGMA * error))
 
@@ -75,7 +75,7 @@ def _at_chance(names: list[str]) -> list[Finding]:
         Finding(
             code="at-chance",
             severity="warning",
-            what=f"no score above chance by 5 points in {count(len(names), 'task')}: {list_some(names)}.",
+            what=f"no score better than chance by 5 points in {count(len(names), 'task')}: {list_some(names)}.",
             where=list_some([f"score/{name}" for name in names]),
             why="Nothing in the table tells where such a task starts to move.",
             fix="Leave these tasks out, add larger runs, or measure a smoother metric of the same task.",
@@ -95,7 +95,7 @@ def _eval_broken(n_tasks: int, fell: float) -> Finding:
 
 
 def scores_below_chance(runs: Runs) -> list[Finding]:
-    """Find tasks whose every score is far below chance."""
+    """Find tasks whose every score is far worse than chance."""
     below = [task.name for task, scores in _against_chance(runs) if _below(task, scores)]
     if not below:
         return []
@@ -103,7 +103,7 @@ def scores_below_chance(runs: Runs) -> list[Finding]:
         Finding(
             code="score-below-chance",
             severity="note",
-            what=f"every score is far below chance in {count(len(below), 'task')}: {list_some(below)}.",
+            what=f"every score is far worse than chance in {count(len(below), 'task')}: {list_some(below)}.",
             where=list_some([f"score/{name}" for name in below]),
             why="A guesser does better, so the direction, the chance level or the answer format may be wrong.",
             fix="Check chance and higher_is_better in the metadata, and the normalisation of the metric.",
@@ -114,7 +114,9 @@ def scores_below_chance(runs: Runs) -> list[Finding]:
 def zeros_for_missing(runs: Runs) -> list[Finding]:
     """Find scores of exactly 0 in tasks whose other scores are nowhere near it."""
     zeros = {
-        task.name: int((scores == 0).sum()) for task, scores in _against_chance(runs) if _has_odd_zeros(task, scores)
+        task.name: int((task.upward(scores) == 0).sum())
+        for task, scores in _against_chance(runs)
+        if _has_odd_zeros(task, task.upward(scores))
     }
     if not zeros:
         return []

@@ -16,7 +16,7 @@ from foretell.targets import Target
 
 @dataclass(frozen=True)
 class Estimate:
-    """Forecasts of `n` targets and `T` outcomes (tasks, or losses).
+    """Forecasts of `n` targets and `T` outcomes (tasks, or losses); of scores, higher is better.
 
     Attributes:
         value: `(n, T)`, NaN where refused.
@@ -47,6 +47,16 @@ class Estimate:
         empty = np.full((n, len(outcomes)), np.nan)
         unknown = np.full(n, np.nan) if loss is None else loss
         return cls(empty, empty, empty, unknown, empty, np.zeros(empty.shape, bool), empty, refusals)
+
+    def turned(self, lower_is_better: Sequence[bool]) -> "Estimate":
+        """Return the scores of some outcomes as error rates: 1 minus each, the ends of the interval swapped."""
+        turn = np.array(lower_is_better, bool)
+        names = {"value": "value", "low": "high", "high": "low"}
+        names |= {name: name for name in ("given_true_loss", "unbounded")}
+        turned = {
+            name: np.where(turn, 1.0 - getattr(self, source), getattr(self, name)) for name, source in names.items()
+        }
+        return replace(self, **turned)
 
 
 def not_refused(outcomes: Sequence[Any], refusals: Mapping[int, str]) -> list[int]:

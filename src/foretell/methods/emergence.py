@@ -7,6 +7,7 @@ import numpy as np
 from foretell.errors import DataError
 from foretell.methods.training import Training
 
+ROUNDING = 1e-9  # of scores, so that 1 minus an error rate falls on the same side of the threshold
 MARGIN = 0.05  # Chen et al. 2025, arXiv:2410.08527: better than chance by at least 5 points
 
 
@@ -22,12 +23,13 @@ def require_margin(margin: float) -> None:
 
 def emerged(training: Training, margin: float) -> np.ndarray:
     """Return which checkpoints have emerged for each task, `(n_tasks, n)`."""
-    better, threshold = training.direction[:, None], _threshold(training, margin)[:, None]
-    return better * training.scores >= better * threshold  # a missing score, NaN, is not
+    threshold = training.chance[:, None] + margin
+    return training.scores >= threshold - ROUNDING  # a missing score, NaN, is not
 
 
-def _threshold(training: Training, margin: float) -> np.ndarray:
-    return training.chance + training.direction * margin
+def _threshold(training: Training, t: int, margin: float) -> float:
+    """Return the score from which a task has emerged, in the task's own direction."""
+    return float(training.tasks[t].upward(training.chance[t] + margin))
 
 
 def refuse_unemerged(
@@ -41,7 +43,7 @@ def refuse_unemerged(
             least, plus = ("least", "plus") if task.higher_is_better else ("most", "minus")
             refusals[t] = (
                 f"{task.name}: {n_kept} {among}, from {n_runs} runs, have emerged (score of at {least} "
-                f"{_threshold(training, margin)[t]:.3f}, chance {plus} {100 * margin:g} points); "
+                f"{_threshold(training, t, margin):.3f}, chance {plus} {100 * margin:g} points); "
                 f"{n_needed} from at least two runs are needed. Train larger models, or lower the margin."
             )
     return refusals
@@ -56,7 +58,7 @@ def _describe(training: Training, t: int, kept: np.ndarray, margin: float) -> di
     runs = sorted({training.run_names[i] for i in training.run[kept]})
     return {
         "task": training.tasks[t].name,
-        "threshold": float(_threshold(training, margin)[t]),
+        "threshold": _threshold(training, t, margin),
         "n_checkpoints": int(np.isfinite(training.scores[t]).sum()),
         "n_kept": int(kept.sum()),
         "runs_kept": runs,

@@ -8,7 +8,7 @@ from foretell.errors import DataError, Finding
 from foretell.fitting.bootstrap import Bootstrap
 from foretell.io import load_runs
 from foretell.methods import DEFAULT_METHOD, parse_method
-from foretell.methods.question import Question
+from foretell.methods.question import Question, describe_laws
 from foretell.results import Forecast, Row, once_each
 from foretell.runs import Runs
 from foretell.targets import Target, parse_target
@@ -66,7 +66,7 @@ def forecast(
         fitted = learner.fit(training, question.bootstrap)
         answered, bounded = question.answers(method, fitted, training, group, family)
         rows += answered
-        laws += [{"family": family or "pooled", **law} for law in fitted.laws()]
+        laws += describe_laws(fitted, training, family)
         emergence += [{"family": family or "pooled", **kept} for kept in fitted.emergence()]
         findings += [*found, *bounded]
     return Forecast(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -73,9 +74,13 @@ class Question:
     ) -> tuple[list[Row], list[Finding]]:
         """Ask a fitted method, known by a name, for all outcomes at all targets."""
         kind, names, columns = _wanted(training)
-        estimate = (fitted.losses if kind == "loss" else fitted.scores)(targets, self.level)
+        estimate = fitted.losses(targets, self.level) if kind == "loss" else self._scores(fitted, training, targets)
         rows = make_rows(kind, names, columns, estimate, targets, training, family or "pooled")
         return rows, _bounded(name, names, targets, estimate)
+
+    def _scores(self, fitted: Forecaster, training: Training, targets: Sequence[Target]) -> Estimate:
+        """Return the forecast scores, each in its task's own direction."""
+        return fitted.scores(targets, self.level).turned([not task.higher_is_better for task in training.tasks])
 
     def refusal(self, training: Training, targets: Sequence[Target], family: str | None, reason: str) -> list[Row]:
         """Return the rows of a method that cannot answer at all."""
@@ -106,6 +111,13 @@ class Question:
         if not tasks and runs.losses:
             raise DataError(f"{runs.name}: no training row has a score. Forecast a loss: --losses {runs.losses[0]}.")
         return tasks, []
+
+
+def describe_laws(fitted: Forecaster, training: Training, family: str | None) -> list[dict[str, Any]]:
+    """Return the fitted laws as plain data; of an error rate, 1 minus it is what its law describes."""
+    turned = {f"score/{task.name}" for task in training.tasks if not task.higher_is_better}
+    named = ({**law, "of": f"1 - {law['of']}" if law["of"] in turned else law["of"]} for law in fitted.laws())
+    return [{"family": family or "pooled", **law} for law in named]
 
 
 def _wanted(training: Training) -> tuple[Kind, list[str], list[str]]:

@@ -25,8 +25,9 @@ class Training:
         n_tokens: Tokens, `(n,)`; NaN where not known.
         loss: The general loss (nats per token), `(n,)`; NaN where missing, or all NaN.
         loss_name: Its column, `None` where the table has none.
-        tasks: What is forecast.
-        scores: `(n_tasks, n)`, NaN where missing.
+        tasks: What is forecast, as the table describes it.
+        scores: `(n_tasks, n)`, NaN where missing; **higher is better**: an error rate is 1 minus
+            itself here, and turned back where a forecast becomes a row.
         task_losses: Task loss (bits per byte of the gold answer) of each task, `(n_tasks, n)`; NaN where missing.
         domain_losses: Every loss column of the table by name, each `(n,)`; NaN where missing.
         losses: Columns forecast by name, each `(n,)`.
@@ -62,13 +63,8 @@ class Training:
 
     @property
     def chance(self) -> np.ndarray:
-        """Chance level of each task, `(n_tasks,)`; the worst score where unknown."""
-        return np.array([float(not t.higher_is_better) if t.chance is None else t.chance for t in self.tasks], float)
-
-    @property
-    def direction(self) -> np.ndarray:
-        """1 for each task of which higher scores are better, else -1, `(n_tasks,)`."""
-        return np.array([1.0 if task.higher_is_better else -1.0 for task in self.tasks])
+        """Chance level of each task, `(n_tasks,)`, of scores of which higher ones are better; 0 where unknown."""
+        return np.array([task.upward_chance for task in self.tasks], float)
 
     def last_of_each_run(self, kept: np.ndarray) -> np.ndarray:
         """Return which kept checkpoints are their run's last (most FLOPs), of the shape of `kept`, `(T, n)`."""
@@ -121,7 +117,7 @@ def training_set(
         loss=_floats(frame, loss) if loss else np.full(frame.height, np.nan),
         loss_name=loss,
         tasks=described,
-        scores=_each(frame, "score/", tasks),
+        scores=_upward(described, _each(frame, "score/", tasks)),
         task_losses=_each(frame, "task_loss/", tasks),
         domain_losses={name: _floats(frame, name) for name in used.losses},
         losses={name: _floats(frame, name) for name in losses},
@@ -133,6 +129,11 @@ def _each(frame: pl.DataFrame, prefix: str, tasks: Sequence[str]) -> np.ndarray:
     """Return the columns behind a prefix, `(n_tasks, n)`, NaN where there is no such column."""
     rows = [_floats(frame, f"{prefix}{task}") for task in tasks]
     return np.stack(rows) if rows else np.empty((0, frame.height))
+
+
+def _upward(tasks: Sequence[Task], scores: np.ndarray) -> np.ndarray:
+    """Turn every score so that higher is better."""
+    return np.array([task.upward(row) for task, row in zip(tasks, scores, strict=True)]).reshape(scores.shape)
 
 
 def _floats(frame: pl.DataFrame, name: str) -> np.ndarray:
