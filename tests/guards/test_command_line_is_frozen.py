@@ -18,7 +18,7 @@ COMMANDS = {
     },
     "backtest": {
         "RUNS", "--holdout", "--train", "--tasks", "--losses", "--loss", "--methods", "--level", "--margin", "--seed",
-        "--resamples", "--pool", "--json",
+        "--resamples", "--pool", "--sweep", "--json",
     },
 }  # fmt: skip
 

@@ -7,6 +7,7 @@ import typer
 from foretell.cli import options
 from foretell.cli.output import print_findings, print_json, print_report
 from foretell.cli.tables import load_table
+from foretell.errors import DataError
 
 
 def backtest(
@@ -24,20 +25,25 @@ def backtest(
     seed: options.Seed = 0,
     resamples: options.Resamples = 1000,
     pool: options.Pool = False,
+    sweep: Annotated[
+        bool, typer.Option("--sweep", help="Show how far forecasts move with the margin and the checkpoints used.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Forecast finished runs from smaller ones, and show how far off the forecasts were."""
+    _require_scores(sweep, losses)
     from foretell.report.text import backtest_report
     from foretell.trusting.backtest import backtest as run
 
+    table, names = load_table(runs), options.split_names(methods) or []
     result = run(
-        load_table(runs),
+        table,
         holdout,
         train=train,
         tasks=options.split_names(tasks),
         losses=options.split_names(losses),
         loss=loss,
-        methods=options.split_names(methods) or [],
+        methods=names,
         level=level,
         margin=margin,
         seed=seed,
@@ -46,4 +52,18 @@ def backtest(
     )
     print_findings(result.warnings)
     plain = result.to_dict()
-    print_json(plain) if json else print_report(backtest_report(plain))
+    if not sweep:
+        print_json(plain) if json else print_report(backtest_report(plain))
+        return
+    from foretell.report.sweep import sweep_report
+    from foretell.trusting.sweep import sweep as vary
+
+    varied = vary(table, holdout, train=train, tasks=options.split_names(tasks), loss=loss, methods=names, pool=pool)
+    print_findings(varied.warnings)
+    plain |= varied.to_dict()
+    print_json(plain) if json else print_report([*backtest_report(plain), *sweep_report(plain)])
+
+
+def _require_scores(sweep: bool, losses: str | None) -> None:
+    if sweep and losses is not None:
+        raise DataError("--sweep moves forecasts of scores, and --losses asks for none. Leave one of them out.")

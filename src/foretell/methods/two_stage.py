@@ -10,6 +10,7 @@ from foretell.errors import DataError, FitError
 from foretell.fitting.bootstrap import Bootstrap
 from foretell.laws.base import line
 from foretell.methods.base import Estimate, Forecaster, Method, assemble, not_refused
+from foretell.methods.checkpoints import PUBLISHED, Checkpoints
 from foretell.methods.emergence import MARGIN, describe_emergence, emerged, refuse_unemerged, require_margin
 from foretell.methods.spec import LawChoice, parse_law
 from foretell.methods.stage import Stage, fit_stage, require_inputs
@@ -32,6 +33,7 @@ class TwoStage(Method):
         loss_law: Stage one.
         score_law: Stage two.
         margin: How far above chance a checkpoint counts, as a score.
+        checkpoints: Which rows carry each stage.
 
     Reference: Chen et al. 2025, arXiv:2410.08527.
     """
@@ -39,6 +41,7 @@ class TwoStage(Method):
     loss_law: LawChoice = LawChoice("power")
     score_law: LawChoice = LawChoice("linear")
     margin: float = MARGIN
+    checkpoints: Checkpoints = PUBLISHED
 
     def __post_init__(self) -> None:
         require_margin(self.margin)
@@ -54,13 +57,17 @@ class TwoStage(Method):
         """Return the method with another emergence margin."""
         return replace(self, margin=margin)
 
+    def with_checkpoints(self, checkpoints: Checkpoints) -> "TwoStage":
+        """Return the same method with another choice of rows for each stage."""
+        return replace(self, checkpoints=checkpoints)
+
     def fit(self, training: Training, bootstrap: Bootstrap) -> "FittedTwoStage":
         """Fit both stages, or stage one alone where losses are wanted, to all runs and to every resample of runs."""
         if training.loss_name is None and not training.losses:
             what = "two stages need a loss between compute and score, and no loss column has a value."
             raise FitError(f"{what} Fill one, or use fp.")
         counts = bootstrap.run_counts(len(training.run_names), self.loss_law.n_free + 1)[:, training.run]
-        kept = emerged(training, self.margin) & np.isfinite(training.loss)
+        kept = self.checkpoints.of_score(training, emerged(training, self.margin) & np.isfinite(training.loss))
         if training.losses:
             stage, refusals = self._fit_wanted_losses(training, counts)
             return FittedTwoStage(self, training, bootstrap, stage, None, kept, refusals)
@@ -68,7 +75,9 @@ class TwoStage(Method):
             raise FitError(reason)
         loss = self._fit_losses({training.loss_name or "": training.loss}, training, counts)
         loss.point.require_converged()
-        refusals = refuse_unemerged(training, kept, self.score_law.n_free + 1, self.margin)
+        refusals = refuse_unemerged(
+            training, kept, self.score_law.n_free + 1, self.margin, among=self.checkpoints.among
+        )
         tasks = not_refused(training.tasks, refusals)
         scores = self._fit_scores(training.with_tasks(tasks), kept[tasks], counts) if tasks else None
         return FittedTwoStage(self, training, bootstrap, loss, scores, kept, refusals)
@@ -92,7 +101,8 @@ class TwoStage(Method):
     def _fit_losses(self, losses: Mapping[str, np.ndarray], training: Training, resamples: np.ndarray) -> Stage:
         y, x = np.stack(list(losses.values())), training.inputs(self.loss_law.law.inputs)
         finals = self._finals(y, training)
-        return fit_stage(self.loss_law, tuple(losses), y, x, kept=finals, judged=finals, resamples=resamples)
+        kept = self.checkpoints.of_loss(training, self._usable(y, training))
+        return fit_stage(self.loss_law, tuple(losses), y, x, kept=kept, judged=finals, resamples=resamples)
 
     def _does_not_fall(self, name: str, loss: np.ndarray, training: Training) -> str | None:
         """Return why no law of growth can be fitted, where finished losses do not fall with compute."""
@@ -109,8 +119,11 @@ class TwoStage(Method):
 
     def _finals(self, losses: np.ndarray, training: Training) -> np.ndarray:
         """Return the last finished row of each run with the loss and the size that its law needs, `(T, n)`."""
-        usable = training.is_final & training.sized(self.loss_law.law.inputs)
-        return training.last_of_each_run(np.isfinite(losses) & usable)
+        return training.last_of_each_run(self._usable(losses, training) & training.is_final)
+
+    def _usable(self, losses: np.ndarray, training: Training) -> np.ndarray:
+        """Return the rows with the loss and the size that its law needs, `(T, n)`."""
+        return np.isfinite(losses) & training.sized(self.loss_law.law.inputs)
 
     def _fit_scores(self, training: Training, kept: np.ndarray, resamples: np.ndarray) -> Stage:
         return fit_stage(

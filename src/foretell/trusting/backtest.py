@@ -65,10 +65,7 @@ def backtest(
     if not learners:
         raise DataError(f"no method is named. Name one, such as {DEFAULT_METHOD}.")
     table = load_runs(runs)
-    inside = pl.col("run").is_in(_held_out_runs(table, holdout))
-    held_out, findings = _scorable(replace(table, frame=table.frame.filter(inside)))
-    rest = replace(table, frame=table.frame.filter(~inside))
-    scores, found = _run_families(question, learners, rest, held_out, [None] if pool else held_out.families)
+    scores, findings = answer_held_out(question, learners, table, holdout)
     return Backtest(
         runs=table.name,
         train=train,
@@ -78,8 +75,24 @@ def backtest(
         resamples=resamples,
         seconds=round(time.perf_counter() - started, 3),
         methods=scores,
-        warnings=once_each([*table.findings, *findings, *found]),
+        warnings=once_each([*table.findings, *findings]),
     )
+
+
+def answer_held_out(
+    question: Question, learners: Mapping[str, Method], table: Runs, holdout: str
+) -> tuple[dict[str, MethodScore], list[Finding]]:
+    """Ask each method one question about the held-out runs, family by family; return rows and what to know.
+
+    Raises:
+        DataError: nothing is held out, or no family can be answered.
+    """
+    inside = pl.col("run").is_in(_held_out_runs(table, holdout))
+    held_out, findings = _scorable(replace(table, frame=table.frame.filter(inside)))
+    rest = replace(table, frame=table.frame.filter(~inside))
+    families = [None] if question.pool else held_out.families
+    scores, found = _run_families(question, learners, rest, held_out, families)
+    return scores, [*findings, *found]
 
 
 def _held_out_runs(table: Runs, holdout: str) -> list[str]:

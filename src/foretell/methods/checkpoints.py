@@ -1,0 +1,65 @@
+"""Which checkpoints carry each of the two stages: the published choice, and the paper's checks of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from foretell.methods.training import Training
+
+LossRows = Literal["finished", "all"]
+ScoreRows = Literal["all", "finished", "smaller"]
+SAME_SIZE = 0.999  # of the largest model's parameters, or FLOPs
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """Which rows each stage is fitted to.
+
+    Attributes:
+        loss: Stage one: the end of each `finished` run, or `all` checkpoints.
+        score: Stage two: `all` checkpoints that have emerged; of each run the end of its
+            `finished` schedule only; or all checkpoints of the `smaller` models, whose curve is
+            then carried over to larger ones.
+
+    Reference: Chen et al. 2025, arXiv:2410.08527, ablations of the two stages.
+    """
+
+    loss: LossRows = "finished"
+    score: ScoreRows = "all"
+
+    @property
+    def among(self) -> str:
+        """What stage two is fitted to, as a refusal names it."""
+        return {"all": "checkpoints", "finished": "finished runs", "smaller": "checkpoints of the smaller models"}[
+            self.score
+        ]
+
+    def of_loss(self, training: Training, usable: np.ndarray) -> np.ndarray:
+        """Return the rows of stage one, `(T, n)`, of those with a loss and a size."""
+        return usable if self.loss == "all" else training.last_of_each_run(usable & training.is_final)
+
+    def of_score(self, training: Training, emerged: np.ndarray) -> np.ndarray:
+        """Return the rows of stage two, `(T, n)`, of those that have emerged."""
+        if self.score == "finished":
+            return training.last_of_each_run(emerged & training.is_final)
+        return emerged & _smaller(training) if self.score == "smaller" else emerged
+
+
+PUBLISHED = Checkpoints()
+CHECKPOINTS: Mapping[str, Checkpoints] = {
+    "published": PUBLISHED,
+    "finished for both": Checkpoints("finished", "finished"),
+    "all for both": Checkpoints("all", "all"),
+    "smaller models' curve": Checkpoints("finished", "smaller"),
+}
+
+
+def _smaller(training: Training) -> np.ndarray:
+    """Return the checkpoints of models below the largest size, `(n,)`: by parameters, else by a run's last FLOPs."""
+    sizes = [training.n_params[training.run == run] for run in range(len(training.run_names))]
+    if not all(np.isfinite(size).any() for size in sizes):
+        sizes = [training.flops[training.run == run] for run in range(len(training.run_names))]
+    largest = np.array([np.max(size, where=np.isfinite(size), initial=0.0) for size in sizes])
+    return largest[training.run] < SAME_SIZE * largest.max()
