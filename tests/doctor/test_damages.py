@@ -15,6 +15,7 @@ from foretell.runs import build_runs
 Damage = Callable[[pl.DataFrame], pl.DataFrame]
 N_PARAMS, N_TOKENS, FLOPS = pl.col("n_params"), pl.col("n_tokens"), pl.col("flops")
 ONE_RUN = pl.col("run") == "370M-40"
+HALF = pl.col("run").str.contains("-40$|-200$")
 SMALLEST = pl.col("run").str.starts_with("190M")
 SCORES = ("score/hellaswag", "score/arc_easy", "score/piqa")
 DONE = N_TOKENS / N_TOKENS.max().over("run")
@@ -27,6 +28,11 @@ def columns(**changes: pl.Expr) -> Damage:
 
 def where(rows: pl.Expr, column: str, value: pl.Expr) -> Damage:
     return lambda frame: frame.with_columns(pl.when(rows).then(value).otherwise(pl.col(column)).alias(column))
+
+
+def columns_where(rows: pl.Expr, names: tuple[str, ...], change: Callable[[pl.Expr], pl.Expr]) -> Damage:
+    changed = [pl.when(rows).then(change(pl.col(name))).otherwise(pl.col(name)).alias(name) for name in names]
+    return lambda frame: frame.with_columns(changed)
 
 
 def only_final(frame: pl.DataFrame) -> pl.DataFrame:
@@ -105,6 +111,10 @@ DAMAGES: tuple[tuple[str, str, Damage], ...] = (
     ("loss-spike", "note", where(ONE_RUN & (pl.col("step") == 5000), "loss/web", pl.col("loss/web") * 1.3)),
     ("diverged-run", "warning", where(ONE_RUN & (DONE > 0.7), "loss/web", pl.lit(float("nan")))),
     ("diverged-run", "warning", where(ONE_RUN & (DONE > 0.7), "loss/web", pl.lit(7.5))),
+    ("dynamics-differ", "warning", columns_where(ONE_RUN, SCORES, lambda score: score + 0.05)),
+    ("dynamics-differ", "warning", columns_where(ONE_RUN, ("loss/web",), lambda loss: loss * 1.05)),
+    ("dynamics-differ", "warning", columns_where(ONE_RUN, ("score/hellaswag",), lambda score: score - 0.05)),
+    ("dynamics-differ", "warning", columns_where(HALF, ("loss/web",), lambda loss: loss * 0.95)),
     ("duplicate-checkpoint", "warning", repeat_a_row),
     ("duplicate-checkpoint", "error", contradict_a_row),
     ("duplicate-run", "warning", copy_a_run),

@@ -8,6 +8,7 @@ import pytest
 
 from foretell.datasets.catalogue import DATASETS
 from foretell.doctor import check_runs
+from foretell.doctor.dynamics import differing_dynamics
 from foretell.runs import Runs
 
 # True and worth a warning: failed learning rates, closed models without a size.
@@ -50,3 +51,24 @@ def test_damage_to_a_public_ladder_is_found(name, code, change, public):
     runs = public(name)
     damaged = replace(runs, frame=runs.frame.with_columns(change(runs)))
     assert code in {finding.code for finding in check_runs(damaged)}
+
+
+@pytest.mark.parametrize("run", ["370M-2xC", "1B-5xC", "3B-10xC"])
+@pytest.mark.parametrize(
+    ("prefix", "change"),
+    [("score/", lambda column: column + 0.05), ("loss/", lambda column: column * 0.95)],
+    ids=["scores 5 points up", "another tokenizer"],
+)
+def test_a_run_that_follows_another_curve_is_named(run, prefix, change, public):
+    runs = public("olmo-ladder")
+    names = [name for name in runs.frame.columns if name.startswith(prefix)]
+    changed = [pl.when(pl.col("run") == run).then(change(pl.col(name))).otherwise(pl.col(name)) for name in names]
+    found = differing_dynamics(replace(runs, frame=runs.frame.with_columns(changed)))
+    assert [finding.where for finding in found] == [f"runs {run}"]
+
+
+def test_half_of_the_runs_under_another_tokenizer_are_found(public):
+    runs = public("olmo-ladder").where("n_params <= 3.2e9")
+    odd = pl.col("run").str.contains("-[15]xC")
+    changed = [pl.when(odd).then(pl.col(name) * 0.95).otherwise(pl.col(name)) for name in runs.losses]
+    assert differing_dynamics(replace(runs, frame=runs.frame.with_columns(changed)))
