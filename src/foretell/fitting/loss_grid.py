@@ -8,6 +8,7 @@ resamples of it cost a few matrix products.
 
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -62,13 +63,16 @@ class LossGrid:
         """Return the posterior mean of the loss at inputs `(J, n)`, as `(n,)`."""
         return _mean(self.probability[:, None], self._terms(inputs, self.coefficients[None])[0])
 
-    def draws(self, inputs: np.ndarray, counts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Draw one law from the posterior of each resample of runs, and the noise of a new run.
+    def draws(
+        self, inputs: np.ndarray, counts: np.ndarray, rng: np.random.Generator, *, noisy: bool = True
+    ) -> np.ndarray:
+        """Draw one law from the posterior of each resample of runs.
 
         Args:
             inputs: `(J, n)`.
             counts: Multiplicity of each run, `(R, n_runs)`.
             rng: Random generator.
+            noisy: Add the noise of a new run.
 
         Returns:
             Loss, `(R, n)`; NaN where a resample has no falling law.
@@ -79,9 +83,29 @@ class LossGrid:
         powers = np.exp(-self.exponents[cell][..., None] * (np.log(inputs) - self.centre[:, None]))
         law = coefficients[each, cell]
         loss = law[:, :1] + np.einsum("rj,rjn->rn", law[:, 1:], powers)
-        noise = self.noise * rng.standard_t(self.freedom, len(counts))
+        noise = self.noise * rng.standard_t(self.freedom, len(counts)) if noisy else np.zeros(len(counts))
         known = np.isfinite(log_posterior.max(axis=-1))
         return np.where(known[:, None], loss * np.exp(noise[:, None]), np.nan)
+
+    def describe(self, names: tuple[str, ...]) -> dict[str, Any]:
+        """Return the averaged law as plain data; its coefficients are the terms at the runs' mean sizes."""
+        probability = self.probability
+        means = [_mean(probability, column) for column in self.coefficients.T]
+        return {
+            "law": "averaged " + ("chinchilla" if len(names) == 2 else "power_floor"),
+            "E": float(means[0]),
+            "terms": {
+                name: {
+                    "at": float(np.exp(self.centre[j])),
+                    "loss": float(means[j + 1]),
+                    "exponent": float(probability @ self.exponents[:, j]),
+                }
+                for j, name in enumerate(names)
+            },
+            "spread": self.noise,
+            "n_points": int(np.sum(self.weights > 0)),
+            "status": "converged",
+        }
 
     def _terms(self, inputs: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
         powers = np.exp(-self.exponents[..., None] * (np.log(inputs) - self.centre[:, None]))
