@@ -17,10 +17,12 @@ EXPONENTS = {1: np.linspace(0.01, 0.6, 40), 2: np.linspace(0.05, 0.92, 25)}  # b
 # that compute, which both share, is near half of that.
 EXPONENT_PRIOR = {1: (0.175, 0.05), 2: (0.35, 0.1)}
 EXPONENTS_DIFFER = 0.1  # standard deviation of the difference of two exponents
-FLOOR_PRIOR = (0.6, 0.15)  # the floor as a share of the lowest loss, with its standard deviation
+FLOOR_PRIOR = (0.55, 0.25)  # the floor as a share of the lowest loss, with its standard deviation
 NOISE_PRIOR = (2.0, 0.003)  # strength, in pairs of runs, and size of the relative noise of a run
 FREEDOM = 4.0  # of the Student noise that makes single runs harmless
-ROUNDS = 4  # of reweighting
+ROUNDS = 6  # of reweighting
+MEDIAN_TO_DEVIATION = 1.4826  # of normal noise: its standard deviation over the median size
+LEAST_NOISE = 1e-4  # relative, of a run
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,8 +144,9 @@ def fit_loss_grid(loss: np.ndarray, inputs: np.ndarray, weights: np.ndarray) -> 
         probability = _normalised(log_posterior[0])
         residual = _mean(probability[:, None], np.einsum("gnk,gk->gn", design, coefficients[0]) - 1.0)
         freedom = max(float(np.sum(weights * trust)) - 2.0 * len(inputs), 1.0)
-        noise = float(np.sqrt(np.sum(weights * trust * residual**2) / freedom + 1e-8))
-        trust = FREEDOM / (FREEDOM + (residual / noise) ** 2)
+        noise = float(np.sqrt(np.sum(weights * trust * residual**2) / freedom)) + LEAST_NOISE
+        usual = MEDIAN_TO_DEVIATION * np.median(np.abs(residual[seen])) + LEAST_NOISE
+        trust = FREEDOM / (FREEDOM + (residual / usual) ** 2)
     return LossGrid(
         exponents, centre, design, weights * trust, prior, coefficients[0], log_posterior[0], noise, freedom
     )
