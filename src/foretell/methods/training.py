@@ -74,6 +74,11 @@ class Training:
             last[np.arange(len(kept)), np.argmax(flops, axis=1)] |= np.isfinite(flops.max(axis=1))
         return last
 
+    def with_run_order(self, order: Sequence[int]) -> "Training":
+        """Return the same checkpoints with the runs listed in another order."""
+        names = tuple(self.run_names[i] for i in order)
+        return replace(self, run=np.argsort(order)[self.run], run_names=names)
+
     def with_tasks(self, keep: Sequence[int]) -> "Training":
         """Return the same checkpoints with some of the tasks."""
         rows = list(keep)
