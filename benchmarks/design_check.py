@@ -147,9 +147,16 @@ OLMo ladder, eight tasks:
 
 {olmo}
 
+Reading it: a ladder of up to 1B at up to 5xC, 1.6 % of the compute of the 7B, is off by 3 % with a floor in the loss
+and a ceiling in the score, and more compute buys little beyond. `flp` as published keeps gaining up to the whole
+ladder. Rows with refused tasks are means over the easier rest, not to be compared with the others.
+
 Gadre et al., RedPajama, `average_17` (1 minus their average error, and relative to that); M is tokens per parameter:
 
 {gadre}
+
+With a dozen finished runs (M = 20) the sigmoid runs away where the line does not; from some twenty on it is mostly the
+nearer one. These are single targets: differences of a few percent mean little.
 """
 
 
