@@ -15,7 +15,7 @@ NAMES = {
     "write_table",
 }  # fmt: skip
 LAW_NAMES = {
-    "power", "power_floor", "chinchilla", "overtraining", "linear", "sigmoid", "exp_decay",
+    "power", "power_floor", "chinchilla", "overtraining", "linear", "sigmoid", "free_sigmoid", "exp_decay",
     "score_power", "neg_log_power", "neg_log_size",
 }  # fmt: skip
 DATASET_NAMES = {

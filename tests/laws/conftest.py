@@ -11,6 +11,7 @@ from foretell.laws import (
     LAWS,
     Chinchilla,
     ExpDecay,
+    FreeSigmoid,
     Law,
     Linear,
     NegLogPower,
@@ -86,6 +87,9 @@ CASES = {
         0.005,
         falls_with=("loss",),
         sensible=lambda law: law.ceiling >= CHANCE,
+    ),
+    "free_sigmoid": Case(
+        FreeSigmoid(a=-0.7, b=0.95, k=3, L0=2.9), {"loss": LOSS, "chance": CHANCE}, 0.005, falls_with=("loss",)
     ),
     "exp_decay": Case(
         ExpDecay(epsilon=0.8, k=3, gamma=0.7), {"loss": LOSS, "chance": CHANCE}, 0.005, falls_with=("loss",)

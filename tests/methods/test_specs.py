@@ -59,7 +59,10 @@ def test_an_unknown_name_is_met_with_the_nearest_one(spec, message):
     [
         ("flp:chinchilla", "laws 'chinchilla': name both stages, such as chinchilla+sigmoid."),
         ("flp:", "laws '': name both stages"),
-        ("flp:power+chinchilla", "law chinchilla cannot stand here. Use one of linear, sigmoid, exp_decay."),
+        (
+            "flp:power+chinchilla",
+            "law chinchilla cannot stand here. Use one of linear, sigmoid, free_sigmoid, exp_decay.",
+        ),
         ("flp:linear+linear", "law linear cannot stand here. Use one of power, power_floor, chinchilla, overtraining."),
         ("flp:power+score_power", "law score_power cannot stand here."),
         ("fp:linear", "law linear cannot stand here. Use one of score_power, neg_log_power, neg_log_size."),

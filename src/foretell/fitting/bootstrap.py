@@ -60,6 +60,11 @@ class Bootstrap:
             counts[poor] = rng.multinomial(n_runs, even, size=int(poor.sum()))
         return counts.astype(float)
 
+    @property
+    def own_seed(self) -> int:
+        """Seed of what is not shared with a twin: the noise of new runs."""
+        return self.seed if self.own == 0 else int(np.random.SeedSequence([self.seed, self.own]).generate_state(1)[0])
+
     def _own(self, stream: int) -> list[int]:
         return [self.seed, stream, self.own] if self.own else [self.seed, stream]
 

@@ -2,7 +2,7 @@
 
 from foretell.laws.base import Law, Param
 from foretell.laws.loss import Chinchilla, OverTraining, Power, PowerFloor
-from foretell.laws.score import ExpDecay, Linear, NegLogPower, NegLogSize, ScorePower, Sigmoid
+from foretell.laws.score import ExpDecay, FreeSigmoid, Linear, NegLogPower, NegLogSize, ScorePower, Sigmoid
 from foretell.registry import Registry
 
 _ALL: tuple[type[Law], ...] = (
@@ -12,6 +12,7 @@ _ALL: tuple[type[Law], ...] = (
     OverTraining,
     Linear,
     Sigmoid,
+    FreeSigmoid,
     ExpDecay,
     ScorePower,
     NegLogPower,
@@ -23,6 +24,7 @@ __all__ = [
     "LAWS",
     "Chinchilla",
     "ExpDecay",
+    "FreeSigmoid",
     "Law",
     "Linear",
     "NegLogPower",

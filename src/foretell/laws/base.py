@@ -48,12 +48,14 @@ class Law(ABC):
         inputs: Names of the arguments of `__call__`, in order.
         output: Whether it gives a `loss` (nats per token) or a `score` (0 to 1).
         space: Where residuals are taken when it is fitted.
+        falls: Whether, by its form, it can only fall with the loss.
     """
 
     name: ClassVar[str]
     inputs: ClassVar[tuple[str, ...]]
     output: ClassVar[Output]
     space: ClassVar[Space]
+    falls: ClassVar[bool] = False
 
     @abstractmethod
     def __call__(self, *inputs: Array) -> Array:

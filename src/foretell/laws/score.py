@@ -1,6 +1,7 @@
 """Score laws: a benchmark score (0 to 1) from the loss, or directly from compute or size."""
 
 from dataclasses import dataclass
+from itertools import product
 from typing import ClassVar, Self
 
 import numpy as np
@@ -64,10 +65,46 @@ class Sigmoid(Law):
 
     @classmethod
     def _guess_below(cls, ceiling: float, score: Array, loss: Array, chance: Array) -> Self:
-        share = np.clip((score - chance) / (ceiling - chance + 1e-9), 0.02, 0.98)
-        slope, _ = line(loss, np.log(share / (1 - share)))
-        k = max(-slope, 0.1)
-        return cls(ceiling=ceiling, k=k, L0=float(np.mean(loss) + np.mean(np.log(share / (1 - share))) / k))
+        k, L0 = _logistic((score - chance) / (ceiling - chance + 1e-9), loss)
+        return cls(ceiling=ceiling, k=k, L0=L0)
+
+
+@dataclass(frozen=True)
+class FreeSigmoid(Law):
+    r"""Score on loss with both ends free, $P(L) = b + a / (1 + e^{-k (L - L_0)})$.
+
+    The ceiling is $b$, the floor $a + b$; neither is tied to chance.
+
+    Reference: Bhagia et al. 2024, arXiv:2412.04403, equation 2.
+    """
+
+    name: ClassVar[str] = "free_sigmoid"
+    inputs: ClassVar[tuple[str, ...]] = ("loss", "chance")
+    output: ClassVar[Output] = "score"
+    space: ClassVar[Space] = "identity"
+    falls: ClassVar[bool] = True
+
+    a: float = param("1", lower=-1, upper=0)
+    b: float = param("1", lower=0, upper=1)
+    k: float = param("per unit of loss", log=True)
+    L0: float = param("as the loss")
+
+    def __call__(self, loss: Array, chance: Array) -> Array:  # noqa: ARG002
+        """Return the score at `loss`."""
+        return self.b + self.a / (1.0 + exp(-self.k * (loss - self.L0)))
+
+    @classmethod
+    def guess(cls, score: Array, loss: Array, chance: Array) -> Self:  # noqa: ARG003
+        """Try both ends; a line in the logit between them gives the rest."""
+        floors = np.clip(np.min(score) - np.array([0.02, 0.1, 0.3]), 0.0, 0.95)
+        tries = [cls._guess_between(*ends, score, loss) for ends in product(floors, (0.75, 0.9, 0.96, 1.0))]
+        return min(tries, key=lambda law: float(np.sum((law(loss, 0.0) - score) ** 2)))
+
+    @classmethod
+    def _guess_between(cls, floor: float, ceiling: float, score: Array, loss: Array) -> Self:
+        ceiling = max(ceiling, floor + 0.05)
+        k, L0 = _logistic((score - floor) / (ceiling - floor), loss)
+        return cls(a=floor - ceiling, b=ceiling, k=k, L0=L0)
 
 
 @dataclass(frozen=True)
@@ -81,6 +118,7 @@ class ExpDecay(Law):
     inputs: ClassVar[tuple[str, ...]] = ("loss", "chance")
     output: ClassVar[Output] = "score"
     space: ClassVar[Space] = "identity"
+    falls: ClassVar[bool] = True
 
     epsilon: float = param("1")
     k: float = param("1", log=True)
@@ -188,6 +226,15 @@ class NegLogSize(Law):
         A = np.exp(np.mean(np.log(half) + alpha * np.log(n_params)))
         B = np.exp(np.mean(np.log(half) + beta * np.log(n_tokens)))
         return cls(A=float(A), alpha=alpha, B=float(B), beta=beta)
+
+
+def _logistic(share: Array, loss: Array) -> tuple[float, float]:
+    """Return steepness and centre of the falling logistic curve whose logit is the line through `share`."""
+    inside = np.clip(share, 0.02, 0.98)
+    logit = np.log(inside / (1 - inside))
+    slope, _ = line(loss, logit)
+    k = max(-slope, 0.1)
+    return k, float(np.mean(loss) + np.mean(logit) / k)
 
 
 def _neg_log_share(score: Array, chance: Array) -> Array:

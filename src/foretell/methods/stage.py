@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from foretell.fitting.bootstrap import Bootstrap, residual_spread
 from foretell.fitting.fit import Fit, fit
 from foretell.fitting.status import Status
 from foretell.laws import Law
+from foretell.laws.base import Space
 from foretell.methods.spec import LawChoice
 from foretell.targets import Target, column
 
@@ -31,6 +33,8 @@ class Stage:
             scatter by a factor sqrt(freedom / runs) too little, `(T,)`.
         signal: How far the kept observations reach, from chance or from the lowest, `(T,)`.
         constants: Inputs that belong to the outcome, such as its chance level, each `(T,)`.
+        own: Inputs of which each outcome has its own, such as its task loss: they carry the
+            outcome as their last axis.
     """
 
     outcomes: tuple[str, ...]
@@ -42,13 +46,17 @@ class Stage:
     stretch: np.ndarray
     signal: np.ndarray
     constants: Mapping[str, np.ndarray] = field(default_factory=dict)
+    own: tuple[str, ...] = ()
 
     def value(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Return the laws at inputs of shape `(n,)`, as `(n, T)`."""
+        """Return the laws at inputs of shape `(n,)`, own ones `(n, T)`, as `(n, T)`."""
         return np.stack([self._at(t, self.point.law[t], inputs) for t in range(len(self.outcomes))], axis=-1)
 
     def draws(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Return the resampled laws at inputs of shape `(n,)` or `(R, n)`, as `(R, n, T)`; NaN without a fit."""
+        """Return the resampled laws at inputs of shape `(n,)` or `(R, n)`, as `(R, n, T)`; NaN without a fit.
+
+        Own inputs have a last axis of the outcomes: `(n, T)` or `(R, n, T)`.
+        """
         return np.stack([self._draws_of(t, inputs) for t in range(len(self.outcomes))], axis=-1)
 
     def with_noise(self, draws: np.ndarray, bootstrap: Bootstrap, stream: int) -> np.ndarray:
@@ -61,7 +69,12 @@ class Stage:
         return [self._describe_one(t, name) for t, name in enumerate(self.outcomes)]
 
     def _at(self, t: int, law: Law, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-        return law(*(self.constants[name][t] if name in self.constants else inputs[name] for name in law.inputs))
+        return law(*(self._input(name, t, inputs) for name in law.inputs))
+
+    def _input(self, name: str, t: int, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        if name in self.constants:
+            return self.constants[name][t]
+        return inputs[name][..., t] if name in self.own else inputs[name]
 
     def _draws_of(self, t: int, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         laws = self.resampled.law.from_values(self.resampled.law.values[t][:, None, :])
@@ -111,43 +124,40 @@ def fit_stage(
     judged: np.ndarray,
     resamples: np.ndarray,
     constants: Mapping[str, np.ndarray] | None = None,
+    penalty: str = "squared",
+    space: Space | None = None,
 ) -> Stage:
-    """Fit a law to each outcome by least squares in the law's space, and to every resample.
+    """Fit a law to each outcome, by least squares unless told otherwise, and to every resample.
 
     Args:
         choice: The law.
         outcomes: Columns of the run table, `T` of them.
         y: Their values, `(T, n)`.
-        x: The law's inputs, each `(n,)`.
+        x: The law's inputs, each `(n,)`, or `(T, n)` where each outcome has its own.
         kept: Which observations are fitted, `(T, n)`.
         judged: Which observations tell the noise of a new run, at most one a run, `(T, n)`.
         resamples: Multiplicity of each observation, `(R, n)`.
         constants: Inputs that belong to the outcome, each `(T,)`.
+        penalty: `squared`, `huber` or `soft_l1`.
+        space: Where residuals are taken; the law's own when not given.
 
     Raises:
         FitError: an outcome has no more observations than the law has parameters.
     """
     constants = constants or {}
+    own = tuple(name for name, values in x.items() if values.ndim == 2)
+    at = {name: values.T for name, values in x.items()}
     inputs = {**x, **{name: values[:, None] for name, values in constants.items()}}
-    weights = np.where(kept, 1.0, 0.0)
-    point = fit(choice.law, y, inputs, weights=weights, loss="squared", fixed=choice.fixed)
-    resampled = fit(
-        choice.law,
-        y,
-        inputs,
-        weights=weights,
-        loss="squared",
-        fixed=choice.fixed,
-        resamples=resamples,
-        around=point.law,
-    )
-    known = kept & np.isfinite(y) & np.all([np.isfinite(column) for column in x.values()], axis=0)
+    solve = partial(fit, weights=np.where(kept, 1.0, 0.0), loss=penalty, space=space, fixed=choice.fixed)
+    point = solve(choice.law, y, inputs)
+    resampled = solve(choice.law, y, inputs, resamples=resamples, around=point.law)
+    known = reduce(np.logical_and, map(np.isfinite, x.values()), kept & np.isfinite(y))
     n_points = known.astype(float) @ (resamples > 0).T
     determined = resampled.converged & (n_points >= choice.n_free)
     zero, n_runs = np.zeros(len(y)), np.sum(judged & known, axis=1)
     freedom = np.maximum(n_runs - choice.n_free, 1.0)
-    bare = Stage(outcomes, point, resampled, determined, zero, freedom, np.sqrt(n_runs / freedom), zero, constants)
-    residuals = np.where(judged, _in_space(choice.law, y) - _in_space(choice.law, bare.value(x).T), np.nan)
+    bare = Stage(outcomes, point, resampled, determined, zero, freedom, np.sqrt(n_runs / freedom), zero, constants, own)
+    residuals = np.where(judged, _in_space(choice.law, y) - _in_space(choice.law, bare.value(at).T), np.nan)
     spread = np.array([residual_spread(row, choice.n_free) for row in residuals])
     seen = np.where(kept, y, np.nan)
     lowest = constants.get("chance", np.nanmin(seen, axis=1))

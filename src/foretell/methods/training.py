@@ -79,6 +79,27 @@ class Training:
         names = tuple(self.run_names[i] for i in order)
         return replace(self, run=np.argsort(order)[self.run], run_names=names)
 
+    def finished_rows(self) -> np.ndarray:
+        """Return the last finished, sized checkpoint of each run that has one, in the order of the runs."""
+        rows = self.last_of_each_run((self.is_final & np.isfinite(self.flops))[None])[0]
+        return np.flatnonzero(rows)
+
+    def of_runs(self, keep: np.ndarray) -> "Training":
+        """Return the checkpoints of some runs, by index into `run_names`."""
+        rows = np.isin(self.run, keep)
+        names = tuple(name for i, name in enumerate(self.run_names) if i in set(keep.tolist()))
+        by_row = ("is_final", "flops", "n_params", "n_tokens", "loss")
+        return replace(
+            self,
+            run=np.searchsorted(np.sort(keep), self.run[rows]),
+            run_names=names,
+            scores=self.scores[:, rows],
+            task_losses=self.task_losses[:, rows],
+            domain_losses={name: values[rows] for name, values in self.domain_losses.items()},
+            losses={name: values[rows] for name, values in self.losses.items()},
+            **{name: getattr(self, name)[rows] for name in by_row},
+        )
+
     def with_tasks(self, keep: Sequence[int]) -> "Training":
         """Return the same checkpoints with some of the tasks."""
         rows = list(keep)

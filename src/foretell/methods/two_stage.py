@@ -8,17 +8,17 @@ import numpy as np
 
 from foretell.errors import DataError, FitError
 from foretell.fitting.bootstrap import Bootstrap
-from foretell.laws.base import line
+from foretell.laws.base import Space
 from foretell.methods.base import Estimate, Forecaster, Method, assemble, not_refused
 from foretell.methods.checkpoints import PUBLISHED, Checkpoints
 from foretell.methods.emergence import MARGIN, describe_emergence, emerged, refuse_unemerged, require_margin
+from foretell.methods.falling import does_not_fall
 from foretell.methods.spec import LawChoice, parse_law
 from foretell.methods.stage import Stage, fit_stage, require_inputs
 from foretell.methods.training import Training
 from foretell.targets import Target, column
 
 LOSS_NOISE, SCORE_NOISE = 2, 3  # streams of the bootstrap's generator
-FLATTEST_LOSS = 1e-3  # slope of log loss on log FLOPs; language models fall with 0.03 to 0.1
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,9 @@ class TwoStage(Method):
         score_law: Stage two.
         margin: How far above chance a checkpoint counts, as a score.
         checkpoints: Which rows carry each stage.
+        loss_space: Where the residuals of stage one are taken; the law's own when `None`.
+        every_final: Fit stage two to every finished run instead of to the checkpoints that have
+            emerged; the margin then only refuses a task that too few finished runs have learned.
 
     Reference: Chen et al. 2025, arXiv:2410.08527.
     """
@@ -42,6 +45,8 @@ class TwoStage(Method):
     score_law: LawChoice = LawChoice("linear")
     margin: float = MARGIN
     checkpoints: Checkpoints = PUBLISHED
+    loss_space: Space | None = None
+    every_final: bool = False
 
     def __post_init__(self) -> None:
         require_margin(self.margin)
@@ -67,7 +72,7 @@ class TwoStage(Method):
             what = "two stages need a loss between compute and score, and no loss column has a value."
             raise FitError(f"{what} Fill one, or use fp.")
         counts = bootstrap.run_counts(len(training.run_names), self.loss_law.n_free + 1)[:, training.run]
-        kept = self.checkpoints.of_score(training, emerged(training, self.margin) & np.isfinite(training.loss))
+        kept, unfit = self._choose(training)
         if training.losses:
             stage, refusals = self._fit_wanted_losses(training, counts)
             return FittedTwoStage(self, training, bootstrap, stage, None, kept, refusals)
@@ -75,12 +80,18 @@ class TwoStage(Method):
             raise FitError(reason)
         loss = self._fit_losses({training.loss_name or "": training.loss}, training, counts)
         loss.point.require_converged()
-        refusals = refuse_unemerged(
-            training, kept, self.score_law.n_free + 1, self.margin, among=self.checkpoints.among
-        )
-        tasks = not_refused(training.tasks, refusals)
+        tasks = not_refused(training.tasks, unfit)
         scores = self._fit_scores(training.with_tasks(tasks), kept[tasks], counts) if tasks else None
-        return FittedTwoStage(self, training, bootstrap, loss, scores, kept, refusals)
+        return FittedTwoStage(self, training, bootstrap, loss, scores, kept, unfit)
+
+    def _choose(self, training: Training) -> tuple[np.ndarray, dict[int, str]]:
+        """Return which checkpoints carry stage two, `(n_tasks, n)`, and the tasks that are refused."""
+        learned = emerged(training, self.margin) & np.isfinite(training.loss)
+        kept, among = self.checkpoints.of_score(training, learned), self.checkpoints.among
+        if self.every_final:
+            seen = np.isfinite(training.scores) & np.isfinite(training.loss) & training.is_final
+            kept, among = training.last_of_each_run(seen), "finished runs"
+        return kept, refuse_unemerged(training, learned & kept, self.score_law.n_free + 1, self.margin, among)
 
     def _fit_wanted_losses(self, training: Training, resamples: np.ndarray) -> tuple[Stage | None, dict[int, str]]:
         """Fit the losses that enough finished runs have; refuse the others."""
@@ -102,20 +113,20 @@ class TwoStage(Method):
         y, x = np.stack(list(losses.values())), training.inputs(self.loss_law.law.inputs)
         finals = self._finals(y, training)
         kept = self.checkpoints.of_loss(training, self._usable(y, training))
-        return fit_stage(self.loss_law, tuple(losses), y, x, kept=kept, judged=finals, resamples=resamples)
+        return fit_stage(
+            self.loss_law,
+            tuple(losses),
+            y,
+            x,
+            kept=kept,
+            judged=finals,
+            resamples=resamples,
+            space=self.loss_space,
+        )
 
     def _does_not_fall(self, name: str, loss: np.ndarray, training: Training) -> str | None:
-        """Return why no law of growth can be fitted, where finished losses do not fall with compute."""
-        rows = self._finals(loss[None], training)[0] & np.isfinite(training.flops)
-        if rows.sum() < 2:
-            return None
-        slope, _ = line(np.log(training.flops[rows]), np.log(loss[rows]))
-        if slope < -FLATTEST_LOSS:
-            return None
-        return (
-            f"{name} does not fall with compute over {rows.sum()} finished runs (slope {slope:.2g} in the logarithms), "
-            "so no loss law fits. Look for mixed recipes, or name another loss."
-        )
+        finals = self._finals(loss[None], training)[0]
+        return does_not_fall(name, loss[finals], training.flops[finals])
 
     def _finals(self, losses: np.ndarray, training: Training) -> np.ndarray:
         """Return the last finished row of each run with the loss and the size that its law needs, `(T, n)`."""
@@ -149,7 +160,7 @@ class FittedTwoStage(Forecaster):
         loss_stage: The general loss, or the losses that are themselves forecast and were not
             refused, if any.
         score_stage: The tasks that were not refused, if any.
-        kept: Which checkpoints have emerged, `(n_tasks, n)`.
+        kept: Which checkpoints carried stage two, `(n_tasks, n)`.
         refusals: Why a task, or loss, is refused, by its index.
     """
 
@@ -191,7 +202,9 @@ class FittedTwoStage(Forecaster):
         return [law for stage in stages if stage is not None for law in stage.describe()]
 
     def emergence(self) -> list[dict[str, Any]]:
-        """Return per task which checkpoints carried stage two."""
+        """Return per task which checkpoints carried stage two, where that is chosen by emergence."""
+        if self.method.every_final:
+            return []
         return describe_emergence(self.training, self.kept, self.method.margin)
 
     def _loss_draws(self, stage: Stage, targets: Sequence[Target]) -> tuple[np.ndarray, np.ndarray]:

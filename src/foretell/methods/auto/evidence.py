@@ -1,0 +1,76 @@
+"""What stage two looks at: a few rows a run, so that no run speaks louder for being evaluated more often."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from foretell.methods.training import Training
+
+BLOCKS = 8  # an unfinished run's rows are averaged in so many stretches
+WARM_UP = 0.1  # share of a run's first rows that is left out, as in Bhagia et al. 2024, arXiv:2412.04403
+UNFINISHED = 2.0  # rows that all of a run's unfinished stretches count for, beside its finished row
+DISCREPANCY = 0.02  # how far a score strays from its curve, whatever the number of items
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Rows of a table, gathered: `m` of them, those of a run together.
+
+    Attributes:
+        members: Which checkpoints each row averages, `(m, n)`; each row sums to 1.
+        run: Run of each row, in order, `(m,)`.
+        finished: Whether the row is a finished checkpoint, `(m,)`.
+        weight: What it counts, `(m,)`.
+    """
+
+    members: np.ndarray
+    run: np.ndarray
+    finished: np.ndarray
+    weight: np.ndarray
+
+    def average(self, values: np.ndarray) -> np.ndarray:
+        """Average `(..., n)` over the members of each row, those that are known, as `(..., m)`; NaN where none is."""
+        known = np.isfinite(values)
+        share = known.astype(float) @ self.members.T
+        total = np.where(known, values, 0.0) @ self.members.T
+        return np.where(share > 0, total / np.where(share > 0, share, 1.0), np.nan)
+
+
+def gather(training: Training) -> Evidence:
+    """Gather a run's unfinished checkpoints into stretches, its finished one by itself.
+
+    Checkpoints of one run are correlated and those whose learning rate has not decayed sit off
+    the curve: together they count for two rows, the finished one for one.
+    """
+    rows = [row for run in range(len(training.run_names)) for row in _rows_of(training, run)]
+    members = np.zeros((len(rows), len(training.run)))
+    for i, (_, checkpoints, _, _) in enumerate(rows):
+        members[i, checkpoints] = 1.0 / len(checkpoints)
+    run, _, finished, weight = zip(*rows, strict=True)
+    return Evidence(members, np.array(run), np.array(finished), np.array(weight))
+
+
+def _rows_of(training: Training, run: int) -> Iterator[tuple[int, np.ndarray, bool, float]]:
+    """Yield run, checkpoints, whether finished, and weight of each row."""
+    own = np.flatnonzero(training.run == run)
+    finished = own[training.is_final[own]][-1:]
+    rest = np.setdiff1d(own, finished)
+    rest = rest[int(np.ceil(WARM_UP * len(rest))) :] if len(rest) > 3 else rest
+    blocks = [block for block in np.array_split(rest, BLOCKS) if len(block)]
+    for block in blocks:
+        yield run, block, False, min(1.0, UNFINISHED / len(blocks))
+    if len(finished):
+        yield run, finished, True, 1.0
+
+
+def binomial_trust(scores: np.ndarray, n_items: np.ndarray) -> np.ndarray:
+    """Return how far each score can be trusted, given its number of items: 1 at best, `(T, m)`.
+
+    Args:
+        scores: `(T, m)`.
+        n_items: Items of each task, `(T,)`; NaN where not known.
+    """
+    sampling = np.nan_to_num(scores * (1.0 - scores) / n_items[:, None])
+    trust = DISCREPANCY**2 / (DISCREPANCY**2 + sampling)
+    return trust / np.maximum(trust.max(axis=1, keepdims=True), 1e-12)

@@ -1,0 +1,128 @@
+"""The rolling back-test inside the training rows: the largest rungs are forecast from the smaller ones.
+
+It throws out the structures that do badly on this table and tells how much too narrow the
+intervals are. It cannot choose among good structures, so those are averaged.
+"""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from foretell.fitting.bootstrap import Bootstrap
+from foretell.methods.auto.averaging import average_draws, nanmean
+from foretell.methods.auto.evidence import gather
+from foretell.methods.auto.rungs import FEWEST_LEFT, held_out_runs, split
+from foretell.methods.auto.structures import Structure, learn
+from foretell.methods.auto.widening import miss, widening
+from foretell.methods.training import Training
+from foretell.targets import Target
+
+WORST = 1.5  # a structure is thrown out when its error is so many times the best one's
+RESAMPLES = 200  # of each rehearsal
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One rehearsal: `n` finished runs, and the structures that were fitted without them.
+
+    Attributes:
+        structures: `S` of them.
+        targets: The held-out runs.
+        counts: Multiplicity of each run that was learned from, `(R, n_runs)`.
+        values: Forecasts, `(S, n, T)`.
+        actual: `(n, T)`.
+        largest: Each task's score of the largest run that was learned from, `(T,)`.
+    """
+
+    structures: tuple[Structure, ...]
+    targets: tuple[Target, ...]
+    counts: np.ndarray
+    values: np.ndarray
+    actual: np.ndarray
+    largest: np.ndarray
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What all rehearsals tell.
+
+    Attributes:
+        folds: Each of them.
+        errors: Mean absolute error of each structure, relative to the median structure's on the
+            same forecasts, by name.
+        seed: Of the draws.
+    """
+
+    folds: tuple[Fold, ...]
+    errors: Mapping[str, float]
+    seed: int
+
+    def keeps(self, name: str) -> bool:
+        """Tell whether a structure did well enough; one that was never rehearsed is kept."""
+        return self.errors.get(name, 0.0) <= WORST * min(self.errors.values(), default=np.inf)
+
+    def why(self, name: str) -> str:
+        """Say why a structure carries the forecast, or does not."""
+        if name not in self.errors:
+            return "not rehearsed"
+        best = min(self.errors.values())
+        return f"its rehearsals missed by {self.errors[name] / best:.2f} times the best structure's ({WORST:g} allowed)"
+
+    def widening(self, level: float) -> float:
+        """Return by what the intervals have to be stretched to hold their share of the rehearsed runs."""
+        return widening([self._misses(fold, level) for fold in self.folds], level)
+
+    def errors_of_tasks(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mean absolute error of each task, of the average and of copying the largest run, each `(T,)`."""
+        own = [np.abs(self._average(fold) - fold.actual) for fold in self.folds]
+        copied = [np.abs(fold.largest - fold.actual) for fold in self.folds]
+        return nanmean(np.concatenate(own)), nanmean(np.concatenate(copied))
+
+    def _misses(self, fold: Fold, level: float) -> np.ndarray:
+        kept = [structure for structure in fold.structures if self.keeps(structure.name)]
+        draws = average_draws(kept, fold.targets, fold.counts, self.seed)
+        return miss(fold.actual, self._average(fold), draws, level)
+
+    def _average(self, fold: Fold) -> np.ndarray:
+        kept = [i for i, structure in enumerate(fold.structures) if self.keeps(structure.name)]
+        return nanmean(fold.values[kept])
+
+
+def rehearse(training: Training, seed: int) -> Rehearsal:
+    """Hold out the largest rung, and the two largest, and forecast them from the rest."""
+    rehearsed = [_fold(training, held, seed) for held in held_out_runs(training)]
+    folds = tuple(fold for fold in rehearsed if fold is not None)
+    return Rehearsal(folds, _relative_errors(folds), seed)
+
+
+def _fold(training: Training, held: np.ndarray, seed: int) -> Fold | None:
+    rest, out, targets = split(training, held)
+    structures = tuple(learn(rest, gather(rest)))
+    if not structures:
+        return None
+    values = np.stack([structure.at(structure.intermediate.value(targets)) for structure in structures])
+    counts = Bootstrap(RESAMPLES, seed).run_counts(len(rest.run_names), FEWEST_LEFT)
+    finals = rest.finished_rows()
+    largest = rest.scores[:, finals[np.argmax(rest.flops[finals])]]
+    return Fold(structures, targets, counts, values, out.scores[:, out.finished_rows()].T, largest)
+
+
+def _relative_errors(folds: Sequence[Fold]) -> dict[str, float]:
+    names = dict.fromkeys(structure.name for fold in folds for structure in fold.structures)
+    errors = {name: nanmean(np.array([_relative_error(name, fold) for fold in folds])) for name in names}
+    return {name: float(error) for name, error in errors.items() if np.isfinite(error)}
+
+
+def _relative_error(name: str, fold: Fold) -> float:
+    """Return a structure's error over that of the median structure, where both answer; NaN where it has no answer."""
+    place = [i for i, structure in enumerate(fold.structures) if structure.name == name]
+    if not place:
+        return np.nan
+    off = np.abs(fold.values[place[0]] - fold.actual)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # no structure answers
+        usual = np.abs(np.nanmedian(fold.values, axis=0) - fold.actual)
+    seen = np.isfinite(off) & np.isfinite(usual)
+    return float(off[seen].sum() / usual[seen].sum()) if seen.any() else np.nan
