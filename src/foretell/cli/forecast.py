@@ -23,7 +23,7 @@ def forecast(
     tasks: options.Tasks = None,
     losses: options.Losses = None,
     loss: options.Loss = None,
-    method: Annotated[str, typer.Option(help="flp, fp, or with laws named: flp:chinchilla+sigmoid.")] = "flp",
+    method: options.Method = "flp",
     level: options.Level = 0.9,
     margin: options.Margin = None,
     seed: options.Seed = 0,

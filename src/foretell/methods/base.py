@@ -28,6 +28,8 @@ class Estimate:
         weak: Whether the interval is wider than all that was seen, `(n, T)`.
         unbounded: What the law itself gives where that is no score, `(n, T)`; NaN elsewhere.
         refusals: Why an outcome is refused, by its index.
+        draws: What the interval was taken from, `(R, n, T)`, NaN where refused or not drawn; in
+            the same order of resamples for every outcome. `None` where a method has none.
     """
 
     value: np.ndarray
@@ -38,6 +40,7 @@ class Estimate:
     weak: np.ndarray
     unbounded: np.ndarray
     refusals: Mapping[int, str]
+    draws: np.ndarray | None = None
 
     @classmethod
     def refused(
@@ -52,7 +55,7 @@ class Estimate:
         """Return the scores of some outcomes as error rates: 1 minus each, the ends of the interval swapped."""
         turn = np.array(lower_is_better, bool)
         names = {"value": "value", "low": "high", "high": "low"}
-        names |= {name: name for name in ("given_true_loss", "unbounded")}
+        names |= {name: name for name in ("given_true_loss", "unbounded", "draws") if getattr(self, name) is not None}
         turned = {
             name: np.where(turn, 1.0 - getattr(self, source), getattr(self, name)) for name, source in names.items()
         }
@@ -104,7 +107,9 @@ def assemble(
         "weak": _put(estimate.weak, into, wide, bounded=False),
         "unbounded": _put(estimate.unbounded, into, outside, bounded=False),
     }
-    return replace(estimate, **changed, **more, refusals=refusals)
+    kept = estimate.draws if estimate.draws is not None else np.full((len(draws), *estimate.value.shape), np.nan)
+    drawn = _put(kept, into, draws[..., usable], bounded)
+    return replace(estimate, **changed, **more, refusals=refusals, draws=drawn)
 
 
 def _unusable(stage: Stage, i: int, value: np.ndarray, draws: np.ndarray) -> str | None:
@@ -120,7 +125,7 @@ def _unusable(stage: Stage, i: int, value: np.ndarray, draws: np.ndarray) -> str
 
 def _put(old: np.ndarray, columns: list[int], new: np.ndarray, bounded: bool) -> np.ndarray:
     filled = old.copy()
-    filled[:, columns] = np.clip(new, 0.0, 1.0) if bounded else new
+    filled[..., columns] = np.clip(new, 0.0, 1.0) if bounded else new
     return filled
 
 

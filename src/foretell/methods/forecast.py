@@ -57,7 +57,7 @@ def forecast(
     question = Question(train, tasks, losses, loss, level, pool, Bootstrap(resamples, seed))
     learner = parse_method(method, margin)
     table = load_runs(runs)
-    targets, findings = _parse_all([at] if isinstance(at, str) else at, table)
+    targets, findings = parse_targets([at] if isinstance(at, str) else at, table)
     rows: list[Row] = []
     laws: list[dict[str, Any]] = []
     emergence: list[dict[str, Any]] = []
@@ -84,7 +84,12 @@ def forecast(
     )
 
 
-def _parse_all(texts: Sequence[str], table: Runs) -> tuple[list[Target], list[Finding]]:
+def parse_targets(texts: Sequence[str], table: Runs) -> tuple[list[Target], list[Finding]]:
+    """Read targets as they are typed, and say what was assumed.
+
+    Raises:
+        DataError: there is none, or one cannot be read.
+    """
     if not texts:
         raise DataError("there is no target. Give one, such as n_params=7e9,n_tokens=4e12.")
     parsed = [parse_target(text, table) for text in texts]

@@ -16,7 +16,7 @@ from foretell.methods.auto.losses import FittedLosses, fit_wanted_losses
 from foretell.methods.auto.rehearsal import Rehearsal, rehearse
 from foretell.methods.auto.rungs import FEWEST_LEFT
 from foretell.methods.auto.structures import Structure, learn
-from foretell.methods.auto.widening import widen
+from foretell.methods.auto.widening import widen, widen_draws
 from foretell.methods.base import Estimate, Forecaster, Method, not_refused
 from foretell.methods.emergence import MARGIN, describe_emergence, emerged, refuse_unemerged, require_margin
 from foretell.methods.signal import Signal, measure_signal
@@ -137,10 +137,13 @@ class FittedAuto(Forecaster):
         columns = [not_refused(self.training.tasks, self.refusals).index(task) for task in tasks]
         value = self._average(targets)[:, columns]
         truth = self._given_true_loss(targets)[:, columns]
-        ends = interval(self._draws(targets)[..., columns], value, level)
-        low, high = widen(value, ends, self.rehearsal.widening(level))
+        drawn, stretch = self._draws(targets)[..., columns], self.rehearsal.widening(level)
+        low, high = widen(value, interval(drawn, value, level), stretch)
         put = partial(_put, tasks=tasks, like=estimate.value)
-        return replace(estimate, value=put(value), low=put(low), high=put(high), given_true_loss=put(truth))
+        draws = np.stack([put(each) for each in widen_draws(value, drawn, stretch)])
+        return replace(
+            estimate, value=put(value), low=put(low), high=put(high), given_true_loss=put(truth), draws=draws
+        )
 
     def losses(self, targets: Sequence[Target], level: float) -> Estimate:  # noqa: ARG002
         """Refuse: it was fitted to scores."""
@@ -184,8 +187,8 @@ class FittedAuto(Forecaster):
 
     def _draws(self, targets: Sequence[Target]) -> np.ndarray:
         counts = self.bootstrap.run_counts(len(self.training.run_names), FEWEST_LEFT)
-        drawn = average_draws(self.carrying, targets, counts, self.bootstrap.seed)
-        return self.copies.draws(drawn, self.bootstrap.seed)
+        drawn = average_draws(self.carrying, targets, counts, self.bootstrap.own_seed)
+        return self.copies.draws(drawn, self.bootstrap.own_seed)
 
     def _unreached(self, targets: Sequence[Target]) -> dict[int, str]:
         """Return the tasks that no structure can answer at some target."""

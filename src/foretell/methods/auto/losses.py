@@ -11,7 +11,7 @@ from foretell.fitting.loss_grid import LossGrid
 from foretell.methods.auto.intermediates import FEWEST_FINALS, loss_law, size_inputs, sizes_of
 from foretell.methods.auto.rehearsal import RESAMPLES
 from foretell.methods.auto.rungs import FEWEST_LEFT, held_out_runs, split
-from foretell.methods.auto.widening import miss, widen, widening
+from foretell.methods.auto.widening import miss, widen, widen_draws, widening
 from foretell.methods.base import Estimate, Forecaster
 from foretell.methods.training import Training
 from foretell.targets import Target
@@ -48,7 +48,7 @@ class LossLaws:
         counts, inputs = bootstrap.run_counts(self.n_runs, FEWEST_LEFT), size_inputs(targets, self.sizes)
         drawn = np.full((len(counts), len(targets), self.n_losses), np.nan)
         for t, grid in self.grids.items():
-            rng = np.random.default_rng([bootstrap.seed, LOSS_DRAWS, t])
+            rng = np.random.default_rng([bootstrap.own_seed, LOSS_DRAWS, t])
             drawn[..., t] = grid.draws(inputs, counts, rng, noisy=noisy)
         return drawn
 
@@ -103,7 +103,8 @@ class FittedLosses(Forecaster):
         value, draws = self.fitted.value(targets), self.fitted.draws(targets, self.bootstrap)
         stretch = widening([fold.misses(level, self.bootstrap.seed) for fold in self.folds], level)
         low, high = widen(value, interval(draws, value, level), stretch)
-        return replace(estimate, value=value, low=np.maximum(low, 0.0), high=high)
+        draws = widen_draws(value, draws, stretch)
+        return replace(estimate, value=value, low=np.maximum(low, 0.0), high=high, draws=draws)
 
     def laws(self) -> list[dict[str, Any]]:
         """Return each law, the exponents averaged, as plain data."""

@@ -41,3 +41,8 @@ def widening(misses: Sequence[np.ndarray], level: float) -> float:
 def widen(value: np.ndarray, ends: tuple[np.ndarray, np.ndarray], factor: float) -> tuple[np.ndarray, np.ndarray]:
     """Move both ends of an interval away from the forecast by a factor."""
     return value - factor * (value - ends[0]), value + factor * (ends[1] - value)
+
+
+def widen_draws(value: np.ndarray, draws: np.ndarray, factor: float) -> np.ndarray:
+    """Move draws `(R, n, T)` away from the forecast `(n, T)` by a factor."""
+    return value + factor * (draws - value)
