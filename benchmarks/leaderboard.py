@@ -127,7 +127,7 @@ def rank_correlation(rows: Sequence[Mapping[str, Any]]) -> float | None:
         ]
         if len(pairs) >= 5:
             ranks = np.argsort(np.argsort(np.array(pairs), axis=0), axis=0)
-            found.append(np.corrcoef(ranks.T)[0, 1])
+            found.append(np.corrcoef(ranks[:, 0], ranks[:, 1])[0, 1])
     return float(np.mean(found)) if found else None
 
 

@@ -94,7 +94,7 @@ def test_every_candidate_is_listed_with_its_reason(noisy):
         "general loss above its floor",
         "compute",
     }
-    assert all(forecaster.rehearsal.why(name).startswith("its rehearsals missed by") for name in names)
+    assert all(forecaster.rehearsal.why(name).startswith("missed by") for name in names)
     weights = [each["weight"] for each in forecaster.candidates([])]
     assert sum(weights) == pytest.approx(1.0)
 

@@ -13,7 +13,7 @@ METHODS: Registry[MethodEntry] = Registry(
     {
         "auto": MethodEntry(
             Auto(),
-            "many structures from size to score, averaged; those that fail back-tests inside the training rows are thrown out",
+            "structures from size to score averaged; those that fail back-tests inside the training rows are thrown out",
             "scores of finished runs of several sizes; better with losses, task losses and checkpoints",
             "this project",
         ),

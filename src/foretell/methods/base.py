@@ -30,6 +30,11 @@ class Estimate:
         refusals: Why an outcome is refused, by its index.
         draws: What the interval was taken from, `(R, n, T)`, NaN where refused or not drawn; in
             the same order of resamples for every outcome. `None` where a method has none.
+        law_low: Lower end of the interval of the law itself, without the noise of a new run,
+            `(n, T)`; `None` where a method does not tell them apart.
+        law_high: Its upper end.
+        rehearsed: Mean absolute error of each outcome in back-tests inside the training rows: of
+            the method, and of copying the largest run, `(2, T)`; NaN where not rehearsed.
     """
 
     value: np.ndarray
@@ -41,6 +46,9 @@ class Estimate:
     unbounded: np.ndarray
     refusals: Mapping[int, str]
     draws: np.ndarray | None = None
+    law_low: np.ndarray | None = None
+    law_high: np.ndarray | None = None
+    rehearsed: np.ndarray | None = None
 
     @classmethod
     def refused(
@@ -54,8 +62,9 @@ class Estimate:
     def turned(self, lower_is_better: Sequence[bool]) -> "Estimate":
         """Return the scores of some outcomes as error rates: 1 minus each, the ends of the interval swapped."""
         turn = np.array(lower_is_better, bool)
-        names = {"value": "value", "low": "high", "high": "low"}
-        names |= {name: name for name in ("given_true_loss", "unbounded", "draws") if getattr(self, name) is not None}
+        names = {"low": "high", "high": "low", "law_low": "law_high", "law_high": "law_low"}
+        names |= {name: name for name in ("value", "given_true_loss", "unbounded", "draws")}
+        names = {name: source for name, source in names.items() if getattr(self, name) is not None}
         turned = {
             name: np.where(turn, 1.0 - getattr(self, source), getattr(self, name)) for name, source in names.items()
         }
@@ -146,6 +155,10 @@ class Forecaster(ABC):
 
     def emergence(self) -> list[dict[str, Any]]:
         """Return per task which checkpoints were kept, as plain data."""
+        return []
+
+    def candidates(self, targets: Sequence[Target]) -> list[dict[str, Any]]:  # noqa: ARG002
+        """Return what a method averaged over and why, as plain data; empty for a method of one law."""
         return []
 
 

@@ -61,6 +61,7 @@ def forecast(
     rows: list[Row] = []
     laws: list[dict[str, Any]] = []
     emergence: list[dict[str, Any]] = []
+    candidates: list[dict[str, Any]] = []
     for family, group in _by_family(targets, table, table.where(train), pool).items():
         training, found = question.training(table, family, group)
         fitted = learner.fit(training, question.bootstrap)
@@ -68,6 +69,7 @@ def forecast(
         rows += answered
         laws += describe_laws(fitted, training, family)
         emergence += [{"family": family or "pooled", **kept} for kept in fitted.emergence()]
+        candidates += [{"family": family or "pooled", **each} for each in fitted.candidates(group)]
         findings += [*found, *bounded]
     return Forecast(
         runs=table.name,
@@ -81,6 +83,7 @@ def forecast(
         laws=tuple(laws),
         emergence=tuple(emergence),
         warnings=once_each([*table.findings, *findings]),
+        candidates=tuple(candidates),
     )
 
 

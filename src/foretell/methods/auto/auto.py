@@ -135,14 +135,22 @@ class FittedAuto(Forecaster):
         if not tasks:
             return estimate
         columns = [not_refused(self.training.tasks, self.refusals).index(task) for task in tasks]
-        value = self._average(targets)[:, columns]
-        truth = self._given_true_loss(targets)[:, columns]
-        drawn, stretch = self._draws(targets)[..., columns], self.rehearsal.widening(level)
-        low, high = widen(value, interval(drawn, value, level), stretch)
+        value, stretch = self._average(targets)[:, columns], self.rehearsal.widening(level)
+        law, new = (self._draws(targets, noisy=noisy)[..., columns] for noisy in (False, True))
+        low, high = widen(value, interval(new, value, level), stretch)
+        law_low, law_high = widen(value, interval(law, value, level), stretch)
         put = partial(_put, tasks=tasks, like=estimate.value)
-        draws = np.stack([put(each) for each in widen_draws(value, drawn, stretch)])
         return replace(
-            estimate, value=put(value), low=put(low), high=put(high), given_true_loss=put(truth), draws=draws
+            estimate,
+            value=put(value),
+            low=put(low),
+            high=put(high),
+            law_low=put(law_low),
+            law_high=put(law_high),
+            given_true_loss=put(self._given_true_loss(targets)[:, columns]),
+            weak=_wide(high - low, self.training.scores[tasks], tasks, estimate.weak),
+            draws=np.stack([put(each) for each in widen_draws(value, new, stretch)]),
+            rehearsed=self._rehearsed(),
         )
 
     def losses(self, targets: Sequence[Target], level: float) -> Estimate:  # noqa: ARG002
@@ -185,10 +193,17 @@ class FittedAuto(Forecaster):
     def _average(self, targets: Sequence[Target]) -> np.ndarray:
         return self.copies.value(average(self.carrying, targets))
 
-    def _draws(self, targets: Sequence[Target]) -> np.ndarray:
+    def _draws(self, targets: Sequence[Target], *, noisy: bool) -> np.ndarray:
         counts = self.bootstrap.run_counts(len(self.training.run_names), FEWEST_LEFT)
-        drawn = average_draws(self.carrying, targets, counts, self.bootstrap.own_seed)
-        return self.copies.draws(drawn, self.bootstrap.own_seed)
+        drawn = average_draws(self.carrying, targets, counts, self.bootstrap.own_seed, noisy=noisy)
+        return self.copies.draws(drawn, self.bootstrap.own_seed, noisy=noisy)
+
+    def _rehearsed(self) -> np.ndarray:
+        """Return errors in rehearsal, of the average and of copying, for all tasks, `(2, T)`."""
+        errors = np.full((2, len(self.training.tasks)), np.nan)
+        if self.rehearsal.folds:
+            errors[:, not_refused(self.training.tasks, self.refusals)] = self.rehearsal.errors_of_tasks()
+        return errors
 
     def _unreached(self, targets: Sequence[Target]) -> dict[int, str]:
         """Return the tasks that no structure can answer at some target."""
@@ -213,6 +228,13 @@ class FittedAuto(Forecaster):
         if not general:
             return np.full((len(targets), len(self.training.tasks) - len(self.refusals)), np.nan)
         return average(general, targets, from_truth=True)
+
+
+def _wide(width: np.ndarray, scores: np.ndarray, tasks: Sequence[int], like: np.ndarray) -> np.ndarray:
+    """Return where an interval is wider than the range of scores that was seen, among all tasks."""
+    wide = like.copy()
+    wide[:, tasks] = width > np.nanmax(scores, axis=1) - np.nanmin(scores, axis=1)
+    return wide
 
 
 def _put(values: np.ndarray, tasks: Sequence[int], like: np.ndarray) -> np.ndarray:

@@ -66,8 +66,8 @@ class Copies:
         """Average a forecast `(n, T)` with the copies."""
         return np.where(self.tasks, 0.5 * (value + self.score), value)
 
-    def draws(self, draws: np.ndarray, seed: int) -> np.ndarray:
-        """Let every second draw `(R, n, T)` be a copy with the scatter of a new run."""
+    def draws(self, draws: np.ndarray, seed: int, *, noisy: bool = True) -> np.ndarray:
+        """Let every second draw `(R, n, T)` be a copy, with the scatter of a new run or without."""
         noise = np.random.default_rng([seed, COPIES]).normal(size=(len(draws), 1, len(self.tasks)))
         every_second = (np.arange(len(draws)) % 2 == 0)[:, None, None]
-        return np.where(self.tasks & every_second, self.score + self.scatter * noise, draws)
+        return np.where(self.tasks & every_second, self.score + noisy * self.scatter * noise, draws)

@@ -19,7 +19,7 @@ from foretell.methods.auto.widening import miss, widening
 from foretell.methods.training import Training
 from foretell.targets import Target
 
-WORST = 1.5  # a structure is thrown out when its error is so many times the best one's
+WORST = 1.5  # a structure is thrown out when its error is so many times the middle one's; the best one is best by luck
 RESAMPLES = 200  # of each rehearsal
 
 
@@ -50,8 +50,8 @@ class Rehearsal:
 
     Attributes:
         folds: Each of them.
-        errors: Mean absolute error of each structure, relative to the median structure's on the
-            same forecasts, by name.
+        errors: Mean absolute error of each structure, relative to that of the median forecast on
+            the same runs and tasks, by name.
         seed: Of the draws.
     """
 
@@ -61,14 +61,13 @@ class Rehearsal:
 
     def keeps(self, name: str) -> bool:
         """Tell whether a structure did well enough; one that was never rehearsed is kept."""
-        return self.errors.get(name, 0.0) <= WORST * min(self.errors.values(), default=np.inf)
+        return name not in self.errors or self.errors[name] <= WORST * self._usual
 
     def why(self, name: str) -> str:
         """Say why a structure carries the forecast, or does not."""
         if name not in self.errors:
             return "not rehearsed"
-        best = min(self.errors.values())
-        return f"its rehearsals missed by {self.errors[name] / best:.2f} times the best structure's ({WORST:g} allowed)"
+        return f"missed by {self.errors[name] / self._usual:.2f} times as much as the middle one ({WORST:g} allowed)"
 
     def widening(self, level: float) -> float:
         """Return by what the intervals have to be stretched to hold their share of the rehearsed runs."""
@@ -79,6 +78,10 @@ class Rehearsal:
         own = [np.abs(self._average(fold) - fold.actual) for fold in self.folds]
         copied = [np.abs(fold.largest - fold.actual) for fold in self.folds]
         return nanmean(np.concatenate(own)), nanmean(np.concatenate(copied))
+
+    @property
+    def _usual(self) -> float:
+        return float(np.median(list(self.errors.values())))
 
     def _misses(self, fold: Fold, level: float) -> np.ndarray:
         kept = [structure for structure in fold.structures if self.keeps(structure.name)]

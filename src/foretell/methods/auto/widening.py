@@ -6,7 +6,7 @@ import numpy as np
 
 from foretell.fitting.bootstrap import interval
 
-LEAST, MOST = 1.0, 4.0  # rehearsals reach less far than a target, so they never narrow an interval
+LEAST, MOST = 0.5, 4.0  # what rehearsals can say: they are few, and reach less far than a target
 FEWEST_MISSES = 10  # that tell how much
 UNREHEARSED = 1.5  # where nothing could be rehearsed
 
