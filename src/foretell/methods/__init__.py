@@ -13,7 +13,7 @@ METHODS: Registry[MethodEntry] = Registry(
     {
         "auto": MethodEntry(
             Auto(),
-            "structures from size to score averaged; those that fail back-tests inside the training rows are thrown out",
+            "structures from size to score averaged; those that fail back-tests inside the training rows are left out",
             "scores of finished runs of several sizes; better with losses, task losses and checkpoints",
             "this project",
         ),
@@ -43,7 +43,7 @@ METHODS: Registry[MethodEntry] = Registry(
         ),
     },
 )
-DEFAULT_METHOD = "flp"
+DEFAULT_METHOD = "auto"
 
 
 def parse_method(spec: str, margin: float | None = None) -> Method:
