@@ -17,6 +17,7 @@ LAW_NAMES = {
     "power", "power_floor", "chinchilla", "overtraining", "linear", "sigmoid", "exp_decay",
     "score_power", "neg_log_power", "neg_log_size",
 }  # fmt: skip
+METHOD_NAMES = {"flp", "fp", "chinchilla", "naive"}
 DATASET_NAMES = {
     "olmo-ladder", "gadre", "gadre-grid", "chinchilla", "mixinglaws", "datablations", "regmix", "obs-scaling",
     "compression-bpc",
@@ -35,7 +36,7 @@ def test_verbs_stay_functions_whatever_was_imported_before() -> None:
 
 def test_registries_hold_exactly_these_names() -> None:
     assert set(LAWS) == LAW_NAMES
-    assert set(METHODS) == {"flp", "fp"}
+    assert set(METHODS) == METHOD_NAMES
     assert set(PENALTIES) == {"huber", "squared", "soft_l1"}
     assert set(DATASETS) == DATASET_NAMES
 

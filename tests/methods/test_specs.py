@@ -5,7 +5,7 @@ import re
 import pytest
 
 from foretell.errors import DataError, UnknownName
-from foretell.methods import METHODS, Direct, TwoStage, parse_method
+from foretell.methods import METHODS, Direct, Naive, TwoStage, parse_method
 from foretell.methods.spec import LawChoice, parse_law
 
 
@@ -24,6 +24,8 @@ from foretell.methods.spec import LawChoice, parse_law
         ("fp", Direct(LawChoice("score_power"), margin=0.05)),
         ("fp:neg_log_power", Direct(LawChoice("neg_log_power"))),
         ("fp:neg_log_size", Direct(LawChoice("neg_log_size"))),
+        ("chinchilla", TwoStage(LawChoice("chinchilla"), LawChoice("sigmoid"), margin=0.05)),
+        ("naive", Naive(margin=0.05)),
     ],
 )
 def test_a_method_is_read_as_it_is_typed(spec, method):
@@ -43,7 +45,7 @@ def test_a_held_parameter_is_not_counted_as_free():
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("flpp", "Unknown method 'flpp'. Did you mean 'flp'? Known: flp, fp."),
+        ("flpp", "Unknown method 'flpp'. Did you mean 'flp'? Known: chinchilla, "),
         ("flp:chinchila+linear", "Unknown law 'chinchila'. Did you mean 'chinchilla'?"),
         ("fp:neg_log_pover", "Unknown law 'neg_log_pover'. Did you mean 'neg_log_power'?"),
         ("flp:power+sigmoid[celing=1]", "Unknown parameter of sigmoid 'celing'. Did you mean 'ceiling'?"),
@@ -59,6 +61,7 @@ def test_an_unknown_name_is_met_with_the_nearest_one(spec, message):
     [
         ("flp:chinchilla", "laws 'chinchilla': name both stages, such as chinchilla+sigmoid."),
         ("flp:", "laws '': name both stages"),
+        ("naive:power", "naive has no laws, got 'power'. Write naive alone."),
         ("flp:power+chinchilla", "law chinchilla cannot stand here. Use one of linear, sigmoid, exp_decay."),
         ("flp:linear+linear", "law linear cannot stand here. Use one of power, power_floor, chinchilla, overtraining."),
         ("flp:power+score_power", "law score_power cannot stand here."),

@@ -2,6 +2,8 @@
 
 from foretell.methods.base import Method, MethodEntry
 from foretell.methods.direct import Direct
+from foretell.methods.naive import Naive
+from foretell.methods.spec import LawChoice
 from foretell.methods.two_stage import TwoStage
 from foretell.registry import Registry
 
@@ -19,6 +21,19 @@ METHODS: Registry[MethodEntry] = Registry(
             "score straight from compute by a power law: the baseline of FLP",
             "scores of finished runs of several sizes",
             "Chen et al. 2025, arXiv:2410.08527",
+        ),
+        "chinchilla": MethodEntry(
+            TwoStage(LawChoice("chinchilla"), LawChoice("sigmoid")),
+            "parameters and tokens to loss by the Chinchilla law, loss to score by a sigmoid from chance",
+            "n_params, n_tokens; a loss and scores at checkpoints; at least six finished runs",
+            "Hoffmann et al. 2022, arXiv:2203.15556; Besiroglu et al. 2024, arXiv:2404.10102; "
+            "the sigmoid: Bhagia et al. 2024, arXiv:2412.04403",
+        ),
+        "naive": MethodEntry(
+            Naive(),
+            "the largest finished run's own score: what every law has to beat",
+            "scores of at least three finished runs",
+            "Hyndman and Athanasopoulos 2021, Forecasting: Principles and Practice, section 5.2",
         ),
     },
 )
@@ -44,4 +59,4 @@ def parse_method(spec: str, margin: float | None = None) -> Method:
     return method if margin is None else method.with_margin(margin)
 
 
-__all__ = ["DEFAULT_METHOD", "METHODS", "Direct", "Method", "MethodEntry", "TwoStage", "parse_method"]
+__all__ = ["DEFAULT_METHOD", "METHODS", "Direct", "Method", "MethodEntry", "Naive", "TwoStage", "parse_method"]

@@ -1,8 +1,8 @@
 """What a forecasting method is: a frozen configuration that learns, and what it learned."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence, Sized
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -48,8 +48,21 @@ class Estimate:
         unknown = np.full(n, np.nan) if loss is None else loss
         return cls(empty, empty, empty, unknown, empty, np.zeros(empty.shape, bool), empty, refusals)
 
+    def turned(self, down: np.ndarray) -> "Estimate":
+        """Return the estimate with some outcomes turned round, score to 1 - score.
 
-def not_refused(outcomes: Sequence[Any], refusals: Mapping[int, str]) -> list[int]:
+        Args:
+            down: Which of them, `(T,)`.
+        """
+        over = {name: np.where(down, 1.0 - getattr(self, name), getattr(self, name)) for name in _SCORES}
+        low, high = np.where(down, over["high"], over["low"]), np.where(down, over["low"], over["high"])
+        return replace(self, **{**over, "low": low, "high": high})
+
+
+_SCORES = ("value", "low", "high", "given_true_loss", "unbounded")
+
+
+def not_refused(outcomes: Sized, refusals: Mapping[int, str]) -> list[int]:
     """Return the indices of the outcomes that are answered, in order."""
     return [i for i in range(len(outcomes)) if i not in refusals]
 
@@ -74,33 +87,73 @@ def assemble(
         level: Coverage of the interval.
         given_true_loss: `(n, T)`, where it means something.
     """
+    failures = {i: reason for i in range(len(columns)) if (reason := _failure(stage, i))}
+    bounded = stage.point.law.output == "score"
+    return fill(
+        estimate, columns, Answer(stage.outcomes, value, draws, stage.signal, bounded, failures, given_true_loss), level
+    )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a last stage says of `T` outcomes at `n` targets.
+
+    Attributes:
+        outcomes: Their names in a refusal, `T` of them.
+        value: `(n, T)`.
+        draws: `(R, n, T)`; NaN where a resample has no fit.
+        signal: How far the observations reach, `(T,)`; a wider interval is weak.
+        bounded: Whether it is a score, held within 0 and 1.
+        failures: Why an outcome has no fit, by its index.
+        given_true_loss: `(n, T)`, where it means something.
+    """
+
+    outcomes: Sequence[str]
+    value: np.ndarray
+    draws: np.ndarray
+    signal: np.ndarray
+    bounded: bool = True
+    failures: Mapping[int, str] = field(default_factory=dict)
+    given_true_loss: np.ndarray | None = None
+
+
+def fill(estimate: Estimate, columns: Sequence[int], answer: Answer, level: float) -> Estimate:
+    """Fill in the outcomes of an answer; one without a usable value or enough draws is refused.
+
+    Args:
+        estimate: What is known so far.
+        columns: Index in the estimate of each of the answer's outcomes.
+        answer: Values and draws.
+        level: Coverage of the interval.
+    """
     refusals = {**estimate.refusals}
     for i, column in enumerate(columns):
-        if reason := _unusable(stage, i, value[:, i], draws[..., i]):
-            refusals[column] = f"{stage.outcomes[i]}: {reason}"
+        if reason := answer.failures.get(i) or _unusable(answer.value[:, i], answer.draws[..., i]):
+            refusals[column] = f"{answer.outcomes[i]}: {reason}"
     usable = [i for i, column in enumerate(columns) if column not in refusals]
     if not usable:
         return replace(estimate, refusals=refusals)
-    into = [columns[i] for i in usable]
-    bounded = stage.point.law.output == "score"
-    low, high = interval(draws[..., usable], value[:, usable], level)
-    wide = (high - low) > stage.signal[usable]
-    filled = {"value": value[:, usable], "low": low, "high": high}
-    if given_true_loss is not None:
-        filled["given_true_loss"] = given_true_loss[:, usable]
-    outside = np.where(bounded & ((value < 0.0) | (value > 1.0)), value, np.nan)[:, usable]
+    into, bounded = [columns[i] for i in usable], answer.bounded
+    value = answer.value[:, usable]
+    low, high = interval(answer.draws[..., usable], value, level)
+    filled = {"value": value, "low": low, "high": high}
+    if answer.given_true_loss is not None:
+        filled["given_true_loss"] = answer.given_true_loss[:, usable]
+    outside = np.where(bounded & ((value < 0.0) | (value > 1.0)), value, np.nan)
     changed = {name: _put(getattr(estimate, name), into, new, bounded) for name, new in filled.items()}
     more = {
-        "weak": _put(estimate.weak, into, wide, bounded=False),
+        "weak": _put(estimate.weak, into, (high - low) > answer.signal[usable], bounded=False),
         "unbounded": _put(estimate.unbounded, into, outside, bounded=False),
     }
     return replace(estimate, **changed, **more, refusals=refusals)
 
 
-def _unusable(stage: Stage, i: int, value: np.ndarray, draws: np.ndarray) -> str | None:
+def _failure(stage: Stage, i: int) -> str | None:
     status = Status(int(stage.point.status[i]))
-    if not status.ok:
-        return status.sentence
+    return None if status.ok else status.sentence
+
+
+def _unusable(value: np.ndarray, draws: np.ndarray) -> str | None:
     if not np.isfinite(value).all():
         return "the fitted law gives no finite number at a target. Choose another law, or a nearer target."
     if np.isfinite(draws).mean() < 0.5:

@@ -19,6 +19,7 @@ class Training:
     Attributes:
         run: Index of each checkpoint's run into `run_names`, `(n,)`.
         run_names: The runs.
+        family: Family of each checkpoint, `(n,)`; one and the same unless families are pooled.
         is_final: Whether the schedule has finished, `(n,)`.
         flops: Training FLOPs, `(n,)`.
         n_params: Parameters, `(n,)`; NaN where not known.
@@ -34,6 +35,7 @@ class Training:
 
     run: np.ndarray
     run_names: tuple[str, ...]
+    family: np.ndarray
     is_final: np.ndarray
     flops: np.ndarray
     n_params: np.ndarray
@@ -78,6 +80,16 @@ class Training:
             last[np.arange(len(kept)), np.argmax(flops, axis=1)] |= np.isfinite(flops.max(axis=1))
         return last
 
+    def upright(self) -> "Training":
+        """Return the same checkpoints with every lower-is-better score turned round, so that higher is better."""
+        down = self.direction < 0
+        chance = 1.0 - self.chance
+        tasks = tuple(
+            replace(task, higher_is_better=True, chance=float(chance[t])) if down[t] else task
+            for t, task in enumerate(self.tasks)
+        )
+        return replace(self, tasks=tasks, scores=np.where(down[:, None], 1.0 - self.scores, self.scores))
+
     def with_tasks(self, keep: Sequence[int]) -> "Training":
         """Return the same checkpoints with some of the tasks."""
         rows = list(keep)
@@ -114,6 +126,7 @@ def training_set(
     training = Training(
         run=np.array([names.index(name) for name in frame["run"]], int),
         run_names=names,
+        family=frame["family"].to_numpy(),
         is_final=frame["is_final"].to_numpy(),
         flops=_floats(frame, "flops"),
         n_params=_floats(frame, "n_params"),
