@@ -17,7 +17,7 @@ LAW_NAMES = {
     "power", "power_floor", "chinchilla", "overtraining", "linear", "sigmoid", "exp_decay",
     "score_power", "neg_log_power", "neg_log_size",
 }  # fmt: skip
-METHOD_NAMES = {"flp", "fp", "chinchilla", "naive"}
+METHOD_NAMES = {"flp", "fp", "chinchilla", "direct", "naive"}
 DATASET_NAMES = {
     "olmo-ladder", "gadre", "gadre-grid", "chinchilla", "mixinglaws", "datablations", "regmix", "obs-scaling",
     "compression-bpc",

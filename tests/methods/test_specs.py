@@ -25,6 +25,8 @@ from foretell.methods.spec import LawChoice, parse_law
         ("fp:neg_log_power", Direct(LawChoice("neg_log_power"))),
         ("fp:neg_log_size", Direct(LawChoice("neg_log_size"))),
         ("chinchilla", TwoStage(LawChoice("chinchilla"), LawChoice("sigmoid"), margin=0.05)),
+        ("direct", Direct(LawChoice("neg_log_size"), margin=0.0, learned=0.05)),
+        ("direct:neg_log_power", Direct(LawChoice("neg_log_power"), margin=0.0, learned=0.05)),
         ("naive", Naive(margin=0.05)),
     ],
 )
@@ -34,7 +36,7 @@ def test_a_method_is_read_as_it_is_typed(spec, method):
 
 def test_the_margin_is_part_of_the_method():
     assert parse_method("flp", 0.1) == TwoStage(margin=0.1)
-    assert parse_method("fp:neg_log_power", 0.0) == Direct(LawChoice("neg_log_power"), margin=0.0)
+    assert parse_method("fp:neg_log_power", 0.0) == Direct(LawChoice("neg_log_power"), margin=0.0, learned=0.0)
 
 
 def test_a_held_parameter_is_not_counted_as_free():

@@ -48,12 +48,15 @@ class Law(ABC):
         inputs: Names of the arguments of `__call__`, in order.
         output: Whether it gives a `loss` (nats per token) or a `score` (0 to 1).
         space: Where residuals are taken when it is fitted.
+        only_rises: Whether it can only rise from chance to 1, so that a score of which lower is
+            better has to be turned round before it is fitted.
     """
 
     name: ClassVar[str]
     inputs: ClassVar[tuple[str, ...]]
     output: ClassVar[Output]
     space: ClassVar[Space]
+    only_rises: ClassVar[bool] = False
 
     @abstractmethod
     def __call__(self, *inputs: Array) -> Array:

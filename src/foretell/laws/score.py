@@ -140,6 +140,7 @@ class NegLogPower(Law):
     inputs: ClassVar[tuple[str, ...]] = ("flops", "chance")
     output: ClassVar[Output] = "score"
     space: ClassVar[Space] = "identity"
+    only_rises: ClassVar[bool] = True
 
     A: float = param("1", log=True)
     alpha: float = param("1", lower=0, upper=2)
@@ -168,6 +169,7 @@ class NegLogSize(Law):
     inputs: ClassVar[tuple[str, ...]] = ("n_params", "n_tokens", "chance")
     output: ClassVar[Output] = "score"
     space: ClassVar[Space] = "identity"
+    only_rises: ClassVar[bool] = True
 
     A: float = param("1", log=True)
     alpha: float = param("1", lower=0, upper=2)

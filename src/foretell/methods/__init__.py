@@ -29,6 +29,13 @@ METHODS: Registry[MethodEntry] = Registry(
             "Hoffmann et al. 2022, arXiv:2203.15556; Besiroglu et al. 2024, arXiv:2404.10102; "
             "the sigmoid: Bhagia et al. 2024, arXiv:2412.04403",
         ),
+        "direct": MethodEntry(
+            Direct(LawChoice("neg_log_size"), margin=0.0),
+            "score straight from parameters and tokens, a power law in -log of the share above chance; "
+            "`direct:neg_log_power` in FLOPs",
+            "n_params, n_tokens; scores of at least five finished runs",
+            "Krajewski et al. 2025, arXiv:2512.08894",
+        ),
         "naive": MethodEntry(
             Naive(),
             "the largest finished run's own score: what every law has to beat",

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from foretell.errors import DataError
+from foretell.errors import DataError, FitError
 from foretell.fitting.bootstrap import Bootstrap, residual_spread
 from foretell.fitting.fit import Fit, fit
 from foretell.fitting.status import Status
 from foretell.laws import Law
 from foretell.methods.spec import LawChoice
+from foretell.methods.training import Training
 from foretell.targets import Target, column
 
 
@@ -31,6 +32,8 @@ class Stage:
             scatter by a factor sqrt(freedom / runs) too little, `(T,)`.
         signal: How far the kept observations reach, from chance or from the lowest, `(T,)`.
         constants: Inputs that belong to the outcome, such as its chance level, each `(T,)`.
+        own_inputs: Names of the inputs that each outcome has of its own; they come with a last
+            axis of `T`.
     """
 
     outcomes: tuple[str, ...]
@@ -42,13 +45,18 @@ class Stage:
     stretch: np.ndarray
     signal: np.ndarray
     constants: Mapping[str, np.ndarray] = field(default_factory=dict)
+    own_inputs: frozenset[str] = frozenset()
 
     def value(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Return the laws at inputs of shape `(n,)`, as `(n, T)`."""
+        """Return the laws at inputs of shape `(n,)`, or `(n, T)` for own inputs, as `(n, T)`."""
         return np.stack([self._at(t, self.point.law[t], inputs) for t in range(len(self.outcomes))], axis=-1)
 
     def draws(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Return the resampled laws at inputs of shape `(n,)` or `(R, n)`, as `(R, n, T)`; NaN without a fit."""
+        """Return the resampled laws as `(R, n, T)`; NaN without a fit.
+
+        Args:
+            inputs: Each `(n,)` or `(R, n)`, with a last axis of `T` for own inputs.
+        """
         return np.stack([self._draws_of(t, inputs) for t in range(len(self.outcomes))], axis=-1)
 
     def with_noise(self, draws: np.ndarray, bootstrap: Bootstrap, stream: int) -> np.ndarray:
@@ -61,7 +69,12 @@ class Stage:
         return [self._describe_one(t, name) for t, name in enumerate(self.outcomes)]
 
     def _at(self, t: int, law: Law, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-        return law(*(self.constants[name][t] if name in self.constants else inputs[name] for name in law.inputs))
+        return law(*(self._input(t, name, inputs) for name in law.inputs))
+
+    def _input(self, t: int, name: str, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        if name in self.constants:
+            return self.constants[name][t]
+        return inputs[name][..., t] if name in self.own_inputs else inputs[name]
 
     def _draws_of(self, t: int, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         laws = self.resampled.law.from_values(self.resampled.law.values[t][:, None, :])
@@ -101,6 +114,24 @@ def require_inputs(targets: Sequence[Target], law: Law) -> dict[str, np.ndarray]
     return inputs
 
 
+def require_sizes(training: Training, law: type[Law]) -> None:
+    """Refuse a table whose finished runs lack a size that a law needs.
+
+    Raises:
+        FitError: no finished run has it.
+    """
+    lacking = [name for name, values in training.inputs(law.inputs).items() if not _has_any(values, training)]
+    if lacking:
+        raise FitError(
+            f"{law.name} needs {' and '.join(training.inputs(law.inputs))}, and no finished training run has "
+            f"{' or '.join(lacking)}. Fill the column, or choose a law in flops."
+        )
+
+
+def _has_any(values: np.ndarray, training: Training) -> bool:
+    return bool(np.isfinite(values[training.is_final]).any())
+
+
 def fit_stage(
     choice: LawChoice,
     outcomes: tuple[str, ...],
@@ -118,7 +149,7 @@ def fit_stage(
         choice: The law.
         outcomes: Columns of the run table, `T` of them.
         y: Their values, `(T, n)`.
-        x: The law's inputs, each `(n,)`.
+        x: The law's inputs, each `(n,)`, or `(T, n)` where each outcome has its own.
         kept: Which observations are fitted, `(T, n)`.
         judged: Which observations tell the noise of a new run, at most one a run, `(T, n)`.
         resamples: Multiplicity of each observation, `(R, n)`.
@@ -141,13 +172,15 @@ def fit_stage(
         resamples=resamples,
         around=point.law,
     )
-    known = kept & np.isfinite(y) & np.all([np.isfinite(column) for column in x.values()], axis=0)
+    known = kept & np.isfinite(y) & np.all([np.broadcast_to(np.isfinite(c), y.shape) for c in x.values()], axis=0)
     n_points = known.astype(float) @ (resamples > 0).T
     determined = resampled.converged & (n_points >= choice.n_free)
     zero, n_runs = np.zeros(len(y)), np.sum(judged & known, axis=1)
     freedom = np.maximum(n_runs - choice.n_free, 1.0)
-    bare = Stage(outcomes, point, resampled, determined, zero, freedom, np.sqrt(n_runs / freedom), zero, constants)
-    residuals = np.where(judged, _in_space(choice.law, y) - _in_space(choice.law, bare.value(x).T), np.nan)
+    own = frozenset(name for name, column in x.items() if np.ndim(column) == 2)
+    bare = Stage(outcomes, point, resampled, determined, zero, freedom, np.sqrt(n_runs / freedom), zero, constants, own)
+    at = {name: np.transpose(column) for name, column in x.items()}
+    residuals = np.where(judged, _in_space(choice.law, y) - _in_space(choice.law, bare.value(at).T), np.nan)
     spread = np.array([residual_spread(row, choice.n_free) for row in residuals])
     seen = np.where(kept, y, np.nan)
     lowest = constants.get("chance", np.nanmin(seen, axis=1))

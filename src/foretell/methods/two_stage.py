@@ -6,18 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from foretell.errors import DataError, FitError
+from foretell.errors import DataError
 from foretell.fitting.bootstrap import Bootstrap
-from foretell.laws.base import line
 from foretell.methods.base import Estimate, Forecaster, Method, assemble, not_refused
 from foretell.methods.emergence import MARGIN, describe_emergence, emerged, refuse_unemerged, require_margin
+from foretell.methods.loss_stage import fit_general_loss, fit_losses, refuse_loss, require_general_loss
 from foretell.methods.spec import LawChoice, parse_law
 from foretell.methods.stage import Stage, fit_stage, require_inputs
 from foretell.methods.training import Training
 from foretell.targets import Target, column
 
 LOSS_NOISE, SCORE_NOISE = 2, 3  # streams of the bootstrap's generator
-FLATTEST_LOSS = 1e-3  # slope of log loss on log FLOPs; language models fall with 0.03 to 0.1
 
 
 @dataclass(frozen=True)
@@ -56,18 +55,14 @@ class TwoStage(Method):
 
     def fit(self, training: Training, bootstrap: Bootstrap) -> "FittedTwoStage":
         """Fit both stages, or stage one alone where losses are wanted, to all runs and to every resample of runs."""
-        if training.loss_name is None and not training.losses:
-            what = "two stages need a loss between compute and score, and no loss column has a value."
-            raise FitError(f"{what} Fill one, or use fp.")
+        if not training.losses:
+            require_general_loss(training)
         counts = bootstrap.run_counts(len(training.run_names), self.loss_law.n_free + 1)[:, training.run]
         kept = emerged(training, self.margin) & np.isfinite(training.loss)
         if training.losses:
             stage, refusals = self._fit_wanted_losses(training, counts)
             return FittedTwoStage(self, training, bootstrap, stage, None, kept, refusals)
-        if reason := self._does_not_fall(training.loss_name or "", training.loss, training):
-            raise FitError(reason)
-        loss = self._fit_losses({training.loss_name or "": training.loss}, training, counts)
-        loss.point.require_converged()
+        loss = fit_general_loss(self.loss_law, training, counts)
         refusals = refuse_unemerged(training, kept, self.score_law.n_free + 1, self.margin)
         tasks = not_refused(training.tasks, refusals)
         scores = self._fit_scores(training.with_tasks(tasks), kept[tasks], counts) if tasks else None
@@ -77,40 +72,11 @@ class TwoStage(Method):
         """Fit the losses that enough finished runs have; refuse the others."""
         refusals, enough = {}, {}
         for t, (name, values) in enumerate(training.losses.items()):
-            n_finals = int(self._finals(values[None], training).sum())
-            if n_finals > self.loss_law.n_free and (reason := self._does_not_fall(name, values, training)):
+            if reason := refuse_loss(self.loss_law, name, values, training):
                 refusals[t] = reason
-            elif n_finals > self.loss_law.n_free:
-                enough[name] = values
             else:
-                refusals[t] = (
-                    f"{name}: {n_finals} finished runs have it; {self.loss_law.name} needs "
-                    f"{self.loss_law.n_free + 1}. Add runs, or choose a law with fewer parameters."
-                )
-        return self._fit_losses(enough, training, resamples) if enough else None, refusals
-
-    def _fit_losses(self, losses: Mapping[str, np.ndarray], training: Training, resamples: np.ndarray) -> Stage:
-        y, x = np.stack(list(losses.values())), training.inputs(self.loss_law.law.inputs)
-        finals = self._finals(y, training)
-        return fit_stage(self.loss_law, tuple(losses), y, x, kept=finals, judged=finals, resamples=resamples)
-
-    def _does_not_fall(self, name: str, loss: np.ndarray, training: Training) -> str | None:
-        """Return why no law of growth can be fitted, where finished losses do not fall with compute."""
-        rows = self._finals(loss[None], training)[0] & np.isfinite(training.flops)
-        if rows.sum() < 2:
-            return None
-        slope, _ = line(np.log(training.flops[rows]), np.log(loss[rows]))
-        if slope < -FLATTEST_LOSS:
-            return None
-        return (
-            f"{name} does not fall with compute over {rows.sum()} finished runs (slope {slope:.2g} in the logarithms), "
-            "so no loss law fits. Look for mixed recipes, or name another loss."
-        )
-
-    def _finals(self, losses: np.ndarray, training: Training) -> np.ndarray:
-        """Return the last finished row of each run with the loss and the size that its law needs, `(T, n)`."""
-        usable = training.is_final & training.sized(self.loss_law.law.inputs)
-        return training.last_of_each_run(np.isfinite(losses) & usable)
+                enough[name] = values
+        return fit_losses(self.loss_law, enough, training, resamples) if enough else None, refusals
 
     def _fit_scores(self, training: Training, kept: np.ndarray, resamples: np.ndarray) -> Stage:
         return fit_stage(
