@@ -16,8 +16,9 @@ NAMES = {
 LAW_NAMES = {
     "power", "power_floor", "chinchilla", "overtraining", "linear", "sigmoid", "exp_decay",
     "score_power", "neg_log_power", "neg_log_size",
+    "shifted_power", "capability",
 }  # fmt: skip
-METHOD_NAMES = {"flp", "fp", "chinchilla", "direct", "naive"}
+METHOD_NAMES = {"flp", "fp", "chinchilla", "direct", "loss_to_loss", "naive", "observational"}
 DATASET_NAMES = {
     "olmo-ladder", "gadre", "gadre-grid", "chinchilla", "mixinglaws", "datablations", "regmix", "obs-scaling",
     "compression-bpc",

@@ -9,6 +9,7 @@ import pytest
 
 from foretell.laws import (
     LAWS,
+    Capability,
     Chinchilla,
     ExpDecay,
     Law,
@@ -19,6 +20,7 @@ from foretell.laws import (
     Power,
     PowerFloor,
     ScorePower,
+    ShiftedPower,
     Sigmoid,
 )
 
@@ -27,6 +29,7 @@ N_TOKENS = N_PARAMS * np.tile([5, 10, 20, 50, 100, 200], 10)
 FLOPS = 6 * N_PARAMS * N_TOKENS
 LOSS = np.linspace(2.2, 4.0, 60)
 CHANCE = 0.25
+COMPONENTS = dict(zip(("pc1", "pc2", "pc3"), np.random.default_rng(0).uniform(0.1, 3.0, size=(3, 60)), strict=True))
 FORWARD = {"log": np.log, "identity": np.asarray, "logit": lambda p: np.log(p / (1 - p))}
 BACK = {"log": np.exp, "identity": np.asarray, "logit": lambda z: 1 / (1 + np.exp(-z))}
 
@@ -105,6 +108,19 @@ CASES = {
         {**SIZES, "chance": CHANCE},
         0.005,
         rises_with=("n_params", "n_tokens"),
+    ),
+    "shifted_power": Case(
+        ShiftedPower(K=0.9, E0=1.6, kappa=1.2, E1=0.5),
+        {"loss": np.geomspace(1.62, 6.0, 60)},
+        0.002,
+        rises_with=("loss",),
+    ),
+    "capability": Case(
+        Capability(ceiling=0.9, a=-1.5, b1=2.0, b2=-1.0, b3=0.5),
+        {**COMPONENTS, "chance": CHANCE},
+        0.005,
+        rises_with=("pc1",),
+        sensible=lambda law: law.b1 >= 0 and law.ceiling >= CHANCE,
     ),
 }
 

@@ -2,7 +2,8 @@
 
 from foretell.laws.base import Law, Param
 from foretell.laws.loss import Chinchilla, OverTraining, Power, PowerFloor
-from foretell.laws.score import ExpDecay, Linear, NegLogPower, NegLogSize, ScorePower, Sigmoid
+from foretell.laws.score import Capability, ExpDecay, Linear, NegLogPower, NegLogSize, ScorePower, Sigmoid
+from foretell.laws.translation import ShiftedPower
 from foretell.registry import Registry
 
 _ALL: tuple[type[Law], ...] = (
@@ -16,11 +17,14 @@ _ALL: tuple[type[Law], ...] = (
     ScorePower,
     NegLogPower,
     NegLogSize,
+    ShiftedPower,
+    Capability,
 )
 LAWS: Registry[type[Law]] = Registry("law", {law.name: law for law in _ALL})
 
 __all__ = [
     "LAWS",
+    "Capability",
     "Chinchilla",
     "ExpDecay",
     "Law",
@@ -32,5 +36,6 @@ __all__ = [
     "Power",
     "PowerFloor",
     "ScorePower",
+    "ShiftedPower",
     "Sigmoid",
 ]

@@ -99,6 +99,11 @@ def exp(x: Array) -> Array:
         return _namespace(x).exp(x)
 
 
+def at_least(least: float, x: Array) -> Array:
+    """Elementwise maximum of a number and a numpy or jax array, or a number."""
+    return _namespace(x).maximum(x, least)
+
+
 def _namespace(x: Array) -> Any:
     return x.__array_namespace__() if hasattr(x, "__array_namespace__") else np
 

@@ -2,7 +2,9 @@
 
 from foretell.methods.base import Method, MethodEntry
 from foretell.methods.direct import Direct
+from foretell.methods.loss_to_loss import LossToLoss
 from foretell.methods.naive import Naive
+from foretell.methods.observational import Observational
 from foretell.methods.spec import LawChoice
 from foretell.methods.two_stage import TwoStage
 from foretell.registry import Registry
@@ -36,6 +38,19 @@ METHODS: Registry[MethodEntry] = Registry(
             "n_params, n_tokens; scores of at least five finished runs",
             "Krajewski et al. 2025, arXiv:2512.08894",
         ),
+        "loss_to_loss": MethodEntry(
+            LossToLoss(),
+            "size to the general loss by the Chinchilla law, that to the task's own loss by a shifted power law, "
+            "that to the score by a sigmoid",
+            "n_params, n_tokens; a general loss; `task_loss/<task>` or a second loss column; scores at checkpoints",
+            "Brandfonbrener et al. 2024, arXiv:2411.12925",
+        ),
+        "observational": MethodEntry(
+            Observational(),
+            "compute to principal components of the scores, a line for each family; those to each score by a sigmoid",
+            "flops; scores of finished models on several tasks; no losses; many families with `--pool`",
+            "Ruan, Maddison and Hashimoto 2024, arXiv:2405.10938",
+        ),
         "naive": MethodEntry(
             Naive(),
             "the largest finished run's own score: what every law has to beat",
@@ -66,4 +81,14 @@ def parse_method(spec: str, margin: float | None = None) -> Method:
     return method if margin is None else method.with_margin(margin)
 
 
-__all__ = ["DEFAULT_METHOD", "METHODS", "Direct", "Method", "MethodEntry", "Naive", "TwoStage", "parse_method"]
+__all__ = [
+    "DEFAULT_METHOD",
+    "METHODS",
+    "Direct",
+    "LossToLoss",
+    "Method",
+    "MethodEntry",
+    "Naive",
+    "TwoStage",
+    "parse_method",
+]

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from foretell.fitting.bootstrap import Bootstrap, interval
-from foretell.fitting.status import Status
 from foretell.methods.stage import Stage
 from foretell.methods.training import Training
 from foretell.targets import Target
@@ -87,10 +86,12 @@ def assemble(
         level: Coverage of the interval.
         given_true_loss: `(n, T)`, where it means something.
     """
-    failures = {i: reason for i in range(len(columns)) if (reason := _failure(stage, i))}
     bounded = stage.point.law.output == "score"
     return fill(
-        estimate, columns, Answer(stage.outcomes, value, draws, stage.signal, bounded, failures, given_true_loss), level
+        estimate,
+        columns,
+        Answer(stage.outcomes, value, draws, stage.signal, bounded, stage.failures(), given_true_loss),
+        level,
     )
 
 
@@ -146,11 +147,6 @@ def fill(estimate: Estimate, columns: Sequence[int], answer: Answer, level: floa
         "unbounded": _put(estimate.unbounded, into, outside, bounded=False),
     }
     return replace(estimate, **changed, **more, refusals=refusals)
-
-
-def _failure(stage: Stage, i: int) -> str | None:
-    status = Status(int(stage.point.status[i]))
-    return None if status.ok else status.sentence
 
 
 def _unusable(value: np.ndarray, draws: np.ndarray) -> str | None:

@@ -64,6 +64,11 @@ class Stage:
         noise = self.spread * bootstrap.noise((len(draws), 1, draws.shape[-1]), self.freedom, stream)
         return draws * np.exp(noise) if self.point.law.space == "log" else draws + noise
 
+    def failures(self) -> dict[int, str]:
+        """Return how each fit that did not converge ended, by the index of its outcome."""
+        ended = [Status(int(status)) for status in self.point.status]
+        return {t: status.sentence for t, status in enumerate(ended) if not status.ok}
+
     def describe(self) -> list[dict[str, Any]]:
         """Return each law with its bootstrap standard errors, as plain data."""
         return [self._describe_one(t, name) for t, name in enumerate(self.outcomes)]
