@@ -16,9 +16,11 @@ NAMES = {
 LAW_NAMES = {
     "power", "power_floor", "chinchilla", "overtraining", "linear", "sigmoid", "exp_decay",
     "score_power", "neg_log_power", "neg_log_size",
-    "shifted_power", "capability",
+    "shifted_power", "capability", "neg_log_power_floor", "anchored_cubic",
 }  # fmt: skip
-METHOD_NAMES = {"flp", "fp", "chinchilla", "direct", "loss_to_loss", "naive", "observational"}
+METHOD_NAMES = {
+    "flp", "fp", "chinchilla", "direct", "loss_to_loss", "observational", "clusters", "naive",
+}  # fmt: skip
 DATASET_NAMES = {
     "olmo-ladder", "gadre", "gadre-grid", "chinchilla", "mixinglaws", "datablations", "regmix", "obs-scaling",
     "compression-bpc",

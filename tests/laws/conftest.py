@@ -9,12 +9,14 @@ import pytest
 
 from foretell.laws import (
     LAWS,
+    AnchoredCubic,
     Capability,
     Chinchilla,
     ExpDecay,
     Law,
     Linear,
     NegLogPower,
+    NegLogPowerFloor,
     NegLogSize,
     OverTraining,
     Power,
@@ -114,6 +116,12 @@ CASES = {
         {"loss": np.geomspace(1.62, 6.0, 60)},
         0.002,
         rises_with=("loss",),
+    ),
+    "neg_log_power_floor": Case(
+        NegLogPowerFloor(A=2000, alpha=0.17, c=0.2), {"flops": FLOPS, "chance": CHANCE}, 0.002, rises_with=("flops",)
+    ),
+    "anchored_cubic": Case(
+        AnchoredCubic(s=0.2, t=0.5), {"subset": np.linspace(0.26, 0.95, 60), "chance": CHANCE}, 0.003
     ),
     "capability": Case(
         Capability(ceiling=0.9, a=-1.5, b1=2.0, b2=-1.0, b3=0.5),

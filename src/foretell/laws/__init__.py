@@ -2,8 +2,17 @@
 
 from foretell.laws.base import Law, Param
 from foretell.laws.loss import Chinchilla, OverTraining, Power, PowerFloor
-from foretell.laws.score import Capability, ExpDecay, Linear, NegLogPower, NegLogSize, ScorePower, Sigmoid
-from foretell.laws.translation import ShiftedPower
+from foretell.laws.score import (
+    Capability,
+    ExpDecay,
+    Linear,
+    NegLogPower,
+    NegLogPowerFloor,
+    NegLogSize,
+    ScorePower,
+    Sigmoid,
+)
+from foretell.laws.translation import AnchoredCubic, ShiftedPower
 from foretell.registry import Registry
 
 _ALL: tuple[type[Law], ...] = (
@@ -19,17 +28,21 @@ _ALL: tuple[type[Law], ...] = (
     NegLogSize,
     ShiftedPower,
     Capability,
+    NegLogPowerFloor,
+    AnchoredCubic,
 )
 LAWS: Registry[type[Law]] = Registry("law", {law.name: law for law in _ALL})
 
 __all__ = [
     "LAWS",
+    "AnchoredCubic",
     "Capability",
     "Chinchilla",
     "ExpDecay",
     "Law",
     "Linear",
     "NegLogPower",
+    "NegLogPowerFloor",
     "NegLogSize",
     "OverTraining",
     "Param",

@@ -199,6 +199,41 @@ class NegLogPower(Law):
 
 
 @dataclass(frozen=True)
+class NegLogPowerFloor(Law):
+    r"""Score straight from compute with a ceiling, $-\ln Q' = A C^{-\alpha} + c$.
+
+    Reference: Xu et al. 2025, arXiv:2502.17262, the law of a cluster of items.
+    """
+
+    name: ClassVar[str] = "neg_log_power_floor"
+    inputs: ClassVar[tuple[str, ...]] = ("flops", "chance")
+    output: ClassVar[Output] = "score"
+    space: ClassVar[Space] = "identity"
+    only_rises: ClassVar[bool] = True
+
+    A: float = param("1", log=True)
+    alpha: float = param("1", lower=0, upper=2)
+    c: float = param("1", log=True)
+
+    def __call__(self, flops: Array, chance: Array) -> Array:
+        """Return the score at `flops`."""
+        return chance + (1.0 - chance) * exp(-self.A * flops**-self.alpha - self.c)
+
+    @classmethod
+    def guess(cls, score: Array, flops: Array, chance: Array) -> Self:
+        """Try floors below the smallest `-ln Q'`, each with the power law above it."""
+        neg_log = _neg_log_share(score, chance)
+        tries = [cls._guess_above(share * float(np.min(neg_log)), neg_log, flops) for share in (0.02, 0.3, 0.6, 0.9)]
+        return min(tries, key=lambda law: float(np.sum((law(flops, chance) - score) ** 2)))
+
+    @classmethod
+    def _guess_above(cls, c: float, neg_log: Array, flops: Array) -> Self:
+        above = np.log(neg_log - c)
+        alpha = float(np.clip(-line(np.log(flops), above)[0], 1e-3, 1.9))
+        return cls(A=float(np.exp(np.mean(above + alpha * np.log(flops)))), alpha=alpha, c=c)
+
+
+@dataclass(frozen=True)
 class NegLogSize(Law):
     r"""Score straight from size, $-\ln Q' = A N^{-\alpha} + B D^{-\beta}$.
 

@@ -1,6 +1,7 @@
 """Forecasting methods: each a frozen configuration that learns from training rows."""
 
 from foretell.methods.base import Method, MethodEntry
+from foretell.methods.clusters import Clusters
 from foretell.methods.direct import Direct
 from foretell.methods.loss_to_loss import LossToLoss
 from foretell.methods.naive import Naive
@@ -50,6 +51,13 @@ METHODS: Registry[MethodEntry] = Registry(
             "compute to principal components of the scores, a line for each family; those to each score by a sigmoid",
             "flops; scores of finished models on several tasks; no losses; many families with `--pool`",
             "Ruan, Maddison and Hashimoto 2024, arXiv:2405.10938",
+        ),
+        "clusters": MethodEntry(
+            Clusters(),
+            "items clustered by difficulty; compute to the score of the clusters that move; their mean to the task's "
+            "score by a monotone cubic",
+            "flops; `items/<task>`, the score of every item (Parquet or JSONL); at least four finished runs",
+            "Xu et al. 2025, arXiv:2502.17262",
         ),
         "naive": MethodEntry(
             Naive(),

@@ -31,6 +31,8 @@ class Training:
         task_losses: Task loss (bits per byte of the gold answer) of each task, `(n_tasks, n)`; NaN where missing.
         domain_losses: Every loss column of the table by name, each `(n,)`; NaN where missing.
         losses: Columns forecast by name, each `(n,)`.
+        items: Score of every item of a task by the task's name, `(n, n_items)`; NaN rows where missing, and no
+            entry for a task without a column `items/<task>`.
     """
 
     run: np.ndarray
@@ -47,6 +49,7 @@ class Training:
     task_losses: np.ndarray
     domain_losses: dict[str, np.ndarray]
     losses: dict[str, np.ndarray]
+    items: dict[str, np.ndarray]
 
     def inputs(self, names: Sequence[str]) -> dict[str, np.ndarray]:
         """Return the named size columns, each `(n,)`."""
@@ -88,7 +91,10 @@ class Training:
             replace(task, higher_is_better=True, chance=float(chance[t])) if down[t] else task
             for t, task in enumerate(self.tasks)
         )
-        return replace(self, tasks=tasks, scores=np.where(down[:, None], 1.0 - self.scores, self.scores))
+        scores = np.where(down[:, None], 1.0 - self.scores, self.scores)
+        turned = {task.name for t, task in enumerate(self.tasks) if down[t]}
+        items = {name: 1.0 - values if name in turned else values for name, values in self.items.items()}
+        return replace(self, tasks=tasks, scores=scores, items=items)
 
     def with_tasks(self, keep: Sequence[int]) -> "Training":
         """Return the same checkpoints with some of the tasks."""
@@ -138,6 +144,7 @@ def training_set(
         task_losses=_each(frame, "task_loss/", tasks),
         domain_losses={name: _floats(frame, name) for name in used.losses},
         losses={name: _floats(frame, name) for name in losses},
+        items={task: _lists(frame[f"items/{task}"]) for task in tasks if f"items/{task}" in frame.columns},
     )
     return training, findings
 
@@ -152,6 +159,17 @@ def _floats(frame: pl.DataFrame, name: str) -> np.ndarray:
     if name not in frame.columns:
         return np.full(frame.height, np.nan)
     return frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+
+
+def _lists(column: pl.Series) -> np.ndarray:
+    """Return lists of one length as a table, `(n, n_items)`, NaN where a row has none."""
+    known = column.is_not_null().to_numpy()
+    if not known.any():
+        return np.empty((len(column), 0))
+    rows = np.array(column.drop_nulls().to_list(), float)
+    table = np.full((len(column), rows.shape[1]), np.nan)
+    table[known] = rows
+    return table
 
 
 def _require_usable(runs: Runs, frame: pl.DataFrame, columns: list[str]) -> None:
