@@ -5,7 +5,16 @@ import re
 import pytest
 
 from foretell.errors import DataError, UnknownName
-from foretell.methods import METHODS, Direct, Naive, TwoStage, parse_method
+from foretell.methods import (
+    METHODS,
+    Clusters,
+    Direct,
+    LossToLoss,
+    Naive,
+    Observational,
+    TwoStage,
+    parse_method,
+)
 from foretell.methods.spec import LawChoice, parse_law
 
 
@@ -27,6 +36,9 @@ from foretell.methods.spec import LawChoice, parse_law
         ("chinchilla", TwoStage(LawChoice("chinchilla"), LawChoice("sigmoid"), margin=0.05)),
         ("direct", Direct(LawChoice("neg_log_size"), margin=0.0, learned=0.05)),
         ("direct:neg_log_power", Direct(LawChoice("neg_log_power"), margin=0.0, learned=0.05)),
+        ("loss_to_loss:power_floor+linear", LossToLoss(LawChoice("power_floor"), LawChoice("linear"))),
+        ("observational:capability[ceiling=1]", Observational(LawChoice("capability", {"ceiling": 1.0}))),
+        ("clusters:neg_log_power", Clusters(LawChoice("neg_log_power"))),
         ("naive", Naive(margin=0.05)),
     ],
 )
@@ -66,8 +78,16 @@ def test_an_unknown_name_is_met_with_the_nearest_one(spec, message):
         ("naive:power", "naive has no laws, got 'power'. Write naive alone."),
         ("flp:power+chinchilla", "law chinchilla cannot stand here. Use one of linear, sigmoid, exp_decay."),
         ("flp:linear+linear", "law linear cannot stand here. Use one of power, power_floor, chinchilla, overtraining."),
+        ("flp:shifted_power+linear", "law shifted_power cannot stand here. Use one of power, power_floor, chinchilla,"),
+        ("loss_to_loss:power", "laws 'power': name the laws at both ends, such as chinchilla+sigmoid."),
+        ("loss_to_loss:shifted_power+linear", "law shifted_power cannot stand here."),
+        ("observational:sigmoid", "law sigmoid cannot stand here. Use one of capability."),
+        ("clusters:sigmoid", "law sigmoid cannot stand here. Use one of score_power, neg_log_power,"),
         ("flp:power+score_power", "law score_power cannot stand here."),
-        ("fp:linear", "law linear cannot stand here. Use one of score_power, neg_log_power, neg_log_size."),
+        (
+            "fp:linear",
+            "law linear cannot stand here. Use one of score_power, neg_log_power, neg_log_size, neg_log_power_floor.",
+        ),
         ("fp:chinchilla", "law chinchilla cannot stand here."),
         ("fp:", "law '' cannot be read. Write a name, or sigmoid[ceiling=1]."),
         ("flp:power+sigmoid[", "law 'sigmoid[' cannot be read."),

@@ -11,7 +11,7 @@ from foretell.fitting.bootstrap import Bootstrap, residual_spread
 from foretell.methods.base import Estimate, Forecaster, Method, assemble, not_refused
 from foretell.methods.emergence import MARGIN, describe_emergence, emerged, refuse_unemerged, require_margin
 from foretell.methods.predictable import Predictable, predictable_clusters
-from foretell.methods.spec import LawChoice, parse_law
+from foretell.methods.spec import SIZE_INPUTS, LawChoice, parse_law
 from foretell.methods.stage import Stage, fit_stage, require_inputs, require_sizes
 from foretell.methods.training import Training
 from foretell.targets import Target
@@ -44,7 +44,7 @@ class Clusters(Method):
 
     def with_laws(self, spec: str) -> "Clusters":
         """Return the method with another law of a cluster, such as `neg_log_power`."""
-        return replace(self, law=parse_law(spec, "score", ("flops", "n_params", "n_tokens", "chance")))
+        return replace(self, law=parse_law(spec, "score", (*SIZE_INPUTS, "chance")))
 
     def with_margin(self, margin: float) -> "Clusters":
         """Return the method with another emergence margin."""

@@ -9,13 +9,12 @@ import numpy as np
 from foretell.fitting.bootstrap import Bootstrap
 from foretell.methods.base import Estimate, Forecaster, Method, assemble, not_refused
 from foretell.methods.emergence import MARGIN, describe_emergence, emerged, refuse_unemerged, require_margin
-from foretell.methods.spec import LawChoice, parse_law
+from foretell.methods.spec import SIZE_INPUTS, LawChoice, parse_law
 from foretell.methods.stage import Stage, fit_stage, require_inputs, require_sizes
 from foretell.methods.training import Training
 from foretell.targets import Target
 
 DIRECT_NOISE = 4  # stream of the bootstrap's generator
-SIZES = ("flops", "n_params", "n_tokens", "chance")
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Direct(Method):
         """Return the method with another law, such as `neg_log_power`; `power` is that on the score."""
         name, bracket, held = spec.strip().partition("[")
         name = "score_power" if name == "power" else name
-        return replace(self, law=parse_law(f"{name}{bracket}{held}", "score", SIZES))
+        return replace(self, law=parse_law(f"{name}{bracket}{held}", "score", (*SIZE_INPUTS, "chance")))
 
     def with_margin(self, margin: float) -> "Direct":
         """Return the method with another emergence margin, for runs and for tasks."""

@@ -11,7 +11,7 @@ from foretell.fitting.bootstrap import Bootstrap
 from foretell.methods.base import Estimate, Forecaster, Method, assemble, not_refused
 from foretell.methods.emergence import MARGIN, describe_emergence, emerged, refuse_unemerged, require_margin
 from foretell.methods.loss_stage import fit_general_loss, fit_losses, refuse_loss, require_general_loss
-from foretell.methods.spec import LawChoice, parse_law
+from foretell.methods.spec import SIZE_INPUTS, LawChoice, parse_law
 from foretell.methods.stage import Stage, fit_stage, require_inputs
 from foretell.methods.training import Training
 from foretell.targets import Target, column
@@ -47,7 +47,9 @@ class TwoStage(Method):
         loss, plus, score = spec.partition("+")
         if not plus:
             raise DataError(f"laws {spec!r}: name both stages, such as chinchilla+sigmoid.")
-        return replace(self, loss_law=parse_law(loss, "loss"), score_law=parse_law(score, "score", ("loss", "chance")))
+        return replace(
+            self, loss_law=parse_law(loss, "loss", SIZE_INPUTS), score_law=parse_law(score, "score", ("loss", "chance"))
+        )
 
     def with_margin(self, margin: float) -> "TwoStage":
         """Return the method with another emergence margin."""
