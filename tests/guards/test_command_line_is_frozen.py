@@ -20,6 +20,7 @@ COMMANDS = {
         "RUNS", "--holdout", "--train", "--tasks", "--losses", "--loss", "--methods", "--level", "--margin", "--seed",
         "--resamples", "--pool", "--sweep", "--json",
     },
+    "methods": {"--json"},
 }  # fmt: skip
 
 

@@ -17,6 +17,11 @@ NAMES = {
 LAW_NAMES = {
     "power", "power_floor", "chinchilla", "overtraining", "linear", "sigmoid", "free_sigmoid", "exp_decay",
     "score_power", "neg_log_power", "neg_log_size",
+    "shifted_power", "capability", "neg_log_power_floor", "anchored_cubic",
+}  # fmt: skip
+METHOD_NAMES = {
+    "auto", "flp", "fp", "chinchilla", "olmo_ladder", "gadre", "direct", "loss_to_loss", "observational", "clusters",
+    "naive",
 }  # fmt: skip
 DATASET_NAMES = {
     "olmo-ladder", "gadre", "gadre-grid", "chinchilla", "mixinglaws", "datablations", "regmix", "obs-scaling",
@@ -36,7 +41,7 @@ def test_verbs_stay_functions_whatever_was_imported_before() -> None:
 
 def test_registries_hold_exactly_these_names() -> None:
     assert set(LAWS) == LAW_NAMES
-    assert set(METHODS) == {"flp", "fp"}
+    assert set(METHODS) == METHOD_NAMES
     assert set(PENALTIES) == {"huber", "squared", "soft_l1"}
     assert set(DATASETS) == DATASET_NAMES
 

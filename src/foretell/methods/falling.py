@@ -25,4 +25,3 @@ def does_not_fall(name: str, loss: np.ndarray, flops: np.ndarray) -> str | None:
         f"{name} does not fall with compute over {rows.sum()} finished runs (slope {slope:.2g} in the logarithms), "
         "so no loss law fits. Look for mixed recipes, or name another loss."
     )
-
