@@ -1,7 +1,7 @@
 """Forecast a language model's benchmark scores before you train it.
 
-The verbs are those of the command line: `load_runs`, `check`, `forecast`, `backtest`. They are
-imported when they are first used, so that `import foretell` costs nothing.
+The verbs are those of the command line: `load_runs`, `check`, `forecast`, `backtest`,
+`reproduce`. They are imported when they are first used, so that `import foretell` costs nothing.
 """
 
 from importlib import import_module
@@ -13,6 +13,7 @@ _HOMES = {
     "check": ("foretell.doctor", "check_runs"),
     "forecast": ("foretell.methods.forecast", "forecast"),
     "backtest": ("foretell.trusting.backtest", "backtest"),
+    "reproduce": ("foretell.reproductions.reproduce", "reproduce"),
     "write_table": ("foretell.io.table", "write_table"),
     "fit": ("foretell.fitting.fit", "fit"),
     "LAWS": ("foretell.laws", "LAWS"),

@@ -20,6 +20,7 @@ COMMANDS = {
         "RUNS", "--holdout", "--train", "--tasks", "--losses", "--loss", "--methods", "--level", "--margin", "--seed",
         "--resamples", "--pool", "--json",
     },
+    "reproduce": {"NAME", "--json"},
 }  # fmt: skip
 
 

@@ -8,10 +8,12 @@ from foretell.datasets import DATASETS
 from foretell.fitting.penalty import PENALTIES
 from foretell.laws import LAWS
 from foretell.methods import METHODS
+from foretell.reproductions import REPRODUCTIONS
 
 NAMES = {
     "DATASETS", "DataError", "FitError", "ForetellError", "LAWS", "METHODS", "Metadata", "MissingExtra", "Runs",
-    "UnknownName", "__version__", "backtest", "check", "fit", "forecast", "load_runs", "write_table",
+    "UnknownName", "__version__", "backtest", "check", "fit", "forecast", "load_runs", "reproduce",
+    "write_table",
 }  # fmt: skip
 LAW_NAMES = {
     "power", "power_floor", "chinchilla", "overtraining", "linear", "sigmoid", "free_sigmoid", "exp_decay",
@@ -29,15 +31,16 @@ def test_the_package_offers_exactly_these_names() -> None:
 
 
 def test_verbs_stay_functions_whatever_was_imported_before() -> None:
-    for verb in ("backtest", "check", "fit", "forecast", "load_runs"):
+    for verb in ("backtest", "check", "fit", "forecast", "load_runs", "reproduce"):
         assert inspect.isfunction(getattr(foretell, verb)), verb
 
 
 def test_registries_hold_exactly_these_names() -> None:
     assert set(LAWS) == LAW_NAMES
-    assert set(METHODS) == {"flp", "fp"}
+    assert set(METHODS) == {"flp", "fp", "olmo_ladder", "gadre"}
     assert set(PENALTIES) == {"huber", "squared", "soft_l1"}
     assert set(DATASETS) == DATASET_NAMES
+    assert set(REPRODUCTIONS) == {"chinchilla", "gadre", "olmo-ladder", "flp"}
 
 
 def arguments(verb: Any) -> list[str]:
@@ -49,4 +52,5 @@ def test_the_verbs_keep_their_arguments() -> None:
     assert arguments(foretell.forecast) == ["runs", "at", "train", "tasks", "losses", "loss", "method", *shared]
     assert arguments(foretell.backtest) == ["runs", "holdout", "train", "tasks", "losses", "loss", "methods", *shared]
     assert arguments(foretell.check) == ["runs", "loss", "tasks"]
+    assert arguments(foretell.reproduce) == ["name"]
     assert arguments(foretell.load_runs) == ["source", "metadata", "strict"]

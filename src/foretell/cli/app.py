@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from foretell.cli import backtest, check, data, demo, forecast
+from foretell.cli import backtest, check, data, demo, forecast, reproduce
 
 app = typer.Typer(
     name="foretell",
@@ -40,3 +40,4 @@ app.add_typer(data.app, name="data")
 app.command("check")(check.check)
 app.command("forecast")(forecast.forecast)
 app.command("backtest")(backtest.backtest)
+app.command("reproduce")(reproduce.reproduce)
