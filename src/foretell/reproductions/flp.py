@@ -8,7 +8,7 @@ RUNS = "olmo-ladder"
 TRAIN = "n_params <= 3.2e9 AND run NOT LIKE '%rerun' AND run NOT LIKE '%0.5xC'"
 PUBLISHED = {"7B-4T": ("7B", "5"), "13B-5T": ("13B", "10")}
 OTHER_RUNS = (
-    "Their run table is not public: 43M to 3B on RedPajama, six other benchmarks. "
+    "Their run table is not public: 43M to 3B on RedPajama, six benchmarks of their choice. "
     "Ours are OLMo-2's runs of 190M to 3B and the ladder's eight tasks, so no digit need agree."
 )
 
