@@ -19,6 +19,7 @@ from foretell.trusting.backtest import backtest
 
 SAME_AS_SCIPY = 1e-5  # absolute, of a score: scipy stops earlier
 TARGET_SIZE = (7e9, 2e12)
+NOISE = 5e-4  # within the Huber delta, so that every resample settles soon
 TRUE_LOSS = {
     "hellaswag": (0.45, 90.0, 0.28, 900.0, 0.3),
     "piqa": (0.6, 40.0, 0.24, 300.0, 0.26),
@@ -36,15 +37,16 @@ def score_of(task, loss):
     return 1.0 + (0.9 * CHANCE[task] - 1.0) / (1 + np.exp(-5.0 * (loss - 1.2)))
 
 
-def with_task_losses(frame: pl.DataFrame, noise: float = 0.004) -> pl.DataFrame:
-    """Put a task loss between size and score, each with noise of its own."""
+def with_task_losses(frame: pl.DataFrame) -> pl.DataFrame:
+    """Put a task loss between size and score: that of the finished run, a little higher before its end."""
     rng = np.random.default_rng(3)
-    n_params, n_tokens = frame["n_params"].to_numpy(), frame["n_tokens"].to_numpy()
+    whole = frame.with_columns(pl.col("n_tokens").max().over("run").alias("whole"))
+    n_params, n_tokens, done = whole["n_params"], whole["whole"], whole["n_tokens"] / whole["whole"]
     columns = {}
     for task in LINES:
-        loss = bits(task, n_params, n_tokens) * np.exp(noise * rng.normal(size=frame.height))
-        columns[f"task_loss/{task}"] = loss
-        columns[f"score/{task}"] = score_of(task, loss) + noise * rng.normal(size=frame.height)
+        noise = NOISE * rng.normal(size=(2, frame.height))
+        loss = bits(task, n_params.to_numpy(), n_tokens.to_numpy()) * (1.02 - 0.02 * done.to_numpy()) * np.exp(noise[0])
+        columns |= {f"task_loss/{task}": loss, f"score/{task}": score_of(task, loss) + noise[1]}
     return frame.with_columns(pl.Series(name, values) for name, values in columns.items())
 
 
@@ -53,8 +55,14 @@ def ladder(noisy) -> pl.DataFrame:
     return with_task_losses(noisy.frame)
 
 
+@pytest.fixture(scope="module")
+def asked(ladder):
+    """The forecast that most tests look at."""
+    return ask(ladder)
+
+
 def ask(frame, at=TARGET, **how):
-    return quick(make_runs(frame), at, method="olmo_ladder", **how)
+    return quick(make_runs(frame), at, method="olmo_ladder", **{"resamples": 20, **how})
 
 
 def plain_means(values: np.ndarray) -> np.ndarray:
@@ -95,16 +103,16 @@ def plain_sigmoid(x, a, x0, k, b):
     return a / (1 + np.exp(-k * (np.asarray(x) - x0))) + b
 
 
-def test_the_forecast_is_that_of_the_same_steps_in_scipy(ladder):
-    for task, row in by_task(ask(ladder)).items():
+def test_the_forecast_is_that_of_the_same_steps_in_scipy(ladder, asked):
+    for task, row in by_task(asked).items():
         assert row.forecast == pytest.approx(plain_recipe(ladder, task), abs=SAME_AS_SCIPY)
         assert row.status == "ok"
         assert 0 <= row.low < row.forecast < row.high <= 1
         assert row.loss_forecast is None
 
 
-def test_both_laws_of_every_task_are_told_with_their_standard_errors(ladder):
-    laws = ask(ladder).laws
+def test_both_laws_of_every_task_are_told_with_their_standard_errors(asked):
+    laws = asked.laws
     assert [(law["of"], law["law"]) for law in laws] == [
         *((f"task_loss/{task}", "chinchilla") for task in LINES),
         *((f"score/{task}", "free_sigmoid") for task in LINES),
@@ -113,7 +121,7 @@ def test_both_laws_of_every_task_are_told_with_their_standard_errors(ladder):
 
 
 def test_each_step_alone_is_judged_against_the_true_task_loss(ladder):
-    result = backtest(make_runs(ladder), "run = '1B-100x'", methods=["olmo_ladder"], resamples=50)
+    result = backtest(make_runs(ladder), "run = '1B-100x'", methods=["olmo_ladder"], resamples=20)
     last = ladder.filter((pl.col("run") == "1B-100x") & pl.col("is_final")).row(0, named=True)
     for row in result.methods["olmo_ladder"].rows:
         near = score_of(row.task, last[f"task_loss/{row.task}"])
@@ -124,20 +132,20 @@ def test_each_step_alone_is_judged_against_the_true_task_loss(ladder):
 def test_a_loss_is_forecast_by_step_one_from_the_mean_of_its_last_checkpoints(ladder):
     [row] = ask(ladder, losses=["task_loss/piqa"]).forecasts
     assert (row.kind, row.status) == ("loss", "ok")
-    assert row.forecast == pytest.approx(bits("piqa", *TARGET_SIZE), rel=0.02)
+    assert row.forecast == pytest.approx(1.0075 * bits("piqa", *TARGET_SIZE), rel=0.005)
     assert row.low < row.forecast < row.high
 
 
-def test_the_order_of_the_rows_tells_nothing(ladder, tol):
+def test_the_order_of_the_rows_tells_nothing(ladder, asked, tol):
     shuffled = ladder.sample(fraction=1.0, shuffle=True, seed=1)
-    for row, same in zip(ask(ladder).forecasts, ask(shuffled).forecasts, strict=True):
+    for row, same in zip(asked.forecasts, ask(shuffled).forecasts, strict=True):
         assert same.forecast == pytest.approx(row.forecast, rel=tol.invariance)
 
 
-def test_an_unfinished_run_teaches_step_two_alone(ladder):
+def test_an_unfinished_run_teaches_step_two_alone(ladder, asked):
     unfinished = pl.col("run") == "1B-100x"
     cut = ladder.with_columns(is_final=pl.col("is_final") & ~unfinished)
-    laws, before = ({law["of"]: law for law in ask(frame).laws} for frame in (cut, ladder))
+    laws, before = ({law["of"]: law for law in told.laws} for told in (ask(cut), asked))
     assert laws["task_loss/piqa"]["n_points"] == before["task_loss/piqa"]["n_points"] - 1
     assert laws["score/piqa"]["n_points"] == before["score/piqa"]["n_points"]
 
@@ -177,9 +185,9 @@ def test_a_task_at_chance_is_refused(ladder):
     assert refused(flat, "piqa").startswith("piqa: 0 checkpoints, from 0 runs, have emerged (score of at least 0.550")
 
 
-def test_the_margin_refuses_tasks_and_chooses_no_rows(ladder, tol):
-    narrow, wide = by_task(ask(ladder, margin=0.0)), by_task(ask(ladder, margin=0.1))
-    assert wide["piqa"].forecast == pytest.approx(narrow["piqa"].forecast, rel=tol.invariance)
+def test_the_margin_refuses_tasks_and_chooses_no_rows(ladder, asked, tol):
+    wider = by_task(ask(ladder, margin=0.1))["piqa"].forecast
+    assert wider == pytest.approx(by_task(asked)["piqa"].forecast, rel=tol.invariance)
     assert [row.status for row in ask(ladder, margin=0.9).forecasts] == ["refused", "refused"]
 
 
