@@ -21,6 +21,7 @@ COMMANDS = {
         "--resamples", "--pool", "--sweep", "--json",
     },
     "methods": {"--json"},
+    "reproduce": {"NAME", "--json"},
 }  # fmt: skip
 
 

@@ -8,10 +8,11 @@ from foretell.datasets import DATASETS
 from foretell.fitting.penalty import PENALTIES
 from foretell.laws import LAWS
 from foretell.methods import METHODS
+from foretell.reproductions import REPRODUCTIONS
 
 NAMES = {
     "DATASETS", "DataError", "FitError", "ForetellError", "LAWS", "METHODS", "Metadata", "MissingExtra", "Runs",
-    "UnknownName", "__version__", "backtest", "check", "fit", "forecast", "load_runs", "sweep",
+    "UnknownName", "__version__", "backtest", "check", "fit", "forecast", "load_runs", "reproduce", "sweep",
     "write_table",
 }  # fmt: skip
 LAW_NAMES = {
@@ -35,7 +36,7 @@ def test_the_package_offers_exactly_these_names() -> None:
 
 
 def test_verbs_stay_functions_whatever_was_imported_before() -> None:
-    for verb in ("backtest", "check", "fit", "forecast", "load_runs", "sweep"):
+    for verb in ("backtest", "check", "fit", "forecast", "load_runs", "reproduce", "sweep"):
         assert inspect.isfunction(getattr(foretell, verb)), verb
 
 
@@ -44,6 +45,7 @@ def test_registries_hold_exactly_these_names() -> None:
     assert set(METHODS) == METHOD_NAMES
     assert set(PENALTIES) == {"huber", "squared", "soft_l1"}
     assert set(DATASETS) == DATASET_NAMES
+    assert set(REPRODUCTIONS) == {"chinchilla", "gadre", "olmo-ladder", "flp"}
 
 
 def arguments(verb: Any) -> list[str]:
@@ -56,4 +58,5 @@ def test_the_verbs_keep_their_arguments() -> None:
     assert arguments(foretell.backtest) == ["runs", "holdout", "train", "tasks", "losses", "loss", "methods", *shared]
     assert arguments(foretell.sweep) == ["runs", "holdout", "train", "tasks", "loss", "methods", "margins", "pool"]
     assert arguments(foretell.check) == ["runs", "loss", "tasks"]
+    assert arguments(foretell.reproduce) == ["name"]
     assert arguments(foretell.load_runs) == ["source", "metadata", "strict"]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from foretell.cli import backtest, check, data, demo, forecast, methods
+from foretell.cli import backtest, check, data, demo, forecast, methods, reproduce
 
 app = typer.Typer(
     name="foretell",
@@ -41,3 +41,4 @@ app.command("check")(check.check)
 app.command("forecast")(forecast.forecast)
 app.command("backtest")(backtest.backtest)
 app.command("methods")(methods.methods)
+app.command("reproduce")(reproduce.reproduce)
