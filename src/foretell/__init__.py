@@ -1,7 +1,7 @@
 """Forecast a language model's benchmark scores before you train it.
 
 The verbs are those of the command line: `load_runs`, `check`, `forecast`, `backtest`, `sweep`,
-`compare`. They are imported when they are first used, so that `import foretell` costs nothing.
+`compare`, `reproduce`. They are imported when they are first used, so that `import foretell` costs nothing.
 """
 
 from importlib import import_module
@@ -15,6 +15,7 @@ _HOMES = {
     "backtest": ("foretell.trusting.backtest", "backtest"),
     "sweep": ("foretell.trusting.sweep", "sweep"),
     "compare": ("foretell.methods.compare", "compare"),
+    "reproduce": ("foretell.reproductions.reproduce", "reproduce"),
     "write_table": ("foretell.io.table", "write_table"),
     "fit": ("foretell.fitting.fit", "fit"),
     "LAWS": ("foretell.laws", "LAWS"),

@@ -19,6 +19,7 @@ FLAGS = ("is_final",)
 FRACTIONS = ("share/", "score/")
 LOSSES = ("loss/", "bpb/", "task_loss/")
 UNIQUE_TOKENS = "unique_tokens/"
+ITEMS = "items/"
 OTHER_NUMBERS = ("stderr/", UNIQUE_TOKENS)
 STATUSES = ("ok", "running", "diverged", "excluded")
 _TRUE, _FALSE = ("true", "1", "yes", "t"), ("false", "0", "no", "f")
@@ -76,6 +77,8 @@ def _conform_column(column: pl.Series) -> tuple[pl.Series, list[Finding]]:
     name = column.name
     if is_number_column(name):
         return _conform_numbers(column)
+    if name.startswith(ITEMS):
+        return _conform_items(column)
     if name in FLAGS:
         return _conform_flags(column)
     if name in TEXTS:
@@ -153,6 +156,26 @@ def _score_problems(scores: pl.Series) -> list[Finding]:
         what = f"{scores.name} goes up to {highest:g}, so it seems to be in percent."
         return [_error("scores-in-percent", what, "Divide it by 100: scores are fractions from 0 to 1.")]
     return _row_findings("score-out-of-range", scores, outside, "is {value:g}", "Scores are fractions from 0 to 1.")
+
+
+def _conform_items(column: pl.Series) -> tuple[pl.Series, list[Finding]]:
+    """Cast to lists of numbers; a row with another number of items, or a value that is no score, becomes null."""
+    wanted = pl.List(pl.Float64)
+    inner = getattr(column.dtype, "inner", None)
+    if column.dtype != pl.Null and (inner is None or not (inner.is_numeric() or inner in (pl.Boolean, pl.Null))):
+        return _refuse(column, wanted, "not-a-list", "a list of numbers from 0 to 1 a row, in Parquet or JSONL,")
+    lists = column.cast(wanted)
+    n_items = lists.list.len()
+    usual = int(n_items.drop_nulls().mode().sort().to_numpy()[0]) if n_items.count() else 0
+    odd = n_items.is_not_null() & (n_items != usual)
+    fix = f"List the same {usual} items in the same order in every row."
+    findings = _row_findings("items-differ", n_items.alias(column.name), odd, "has {value} items", fix)
+    is_score = pl.element().is_between(0, 1).fill_null(False)
+    bad = ~lists.list.eval(is_score).list.all() & n_items.is_not_null()
+    fix = "Give each item a score from 0 to 1; leave the whole list empty where it was not measured."
+    findings += _row_findings("item-out-of-range", lists, bad, "holds a value that is no score", fix)
+    good = ~(odd | bad).fill_null(False)
+    return pl.select(pl.when(good).then(lists).alias(column.name)).to_series(), findings
 
 
 def _conform_flags(column: pl.Series) -> tuple[pl.Series, list[Finding]]:

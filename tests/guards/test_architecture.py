@@ -18,6 +18,7 @@ LAYERS = (
     ("fitting", {"fitting"}),
     ("forecasting", {"methods", "results"}),
     ("trusting", {"trusting"}),
+    ("repeating", {"reproductions"}),
     ("telling", {"report"}),
     ("faces", {"cli", "__main__", "__init__"}),
 )
@@ -76,7 +77,10 @@ def test_functions_are_short(path: Path) -> None:
         ("from foretell.cli.app import app", {"jax", "numpy", "polars", "altair", "pooch", "torch"}),
         ("import foretell; foretell.check; foretell.load_runs", {"jax", "altair", "pooch", "torch"}),
         ("import foretell; foretell.LAWS", {"jax", "polars", "altair", "torch"}),
-        ("import foretell; foretell.backtest; foretell.forecast", {"jax", "altair", "pooch", "torch"}),
+        (
+            "import foretell; foretell.backtest; foretell.forecast; foretell.reproduce",
+            {"jax", "altair", "pooch", "torch"},
+        ),
     ],
 )
 def test_heavy_libraries_are_imported_where_they_are_used(code: str, absent: set[str]) -> None:

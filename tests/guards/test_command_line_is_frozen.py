@@ -24,6 +24,8 @@ COMMANDS = {
         "RUNS", "--at", "--families", "--train", "--tasks", "--losses", "--loss", "--method", "--level", "--margin",
         "--seed", "--resamples", "--json",
     },
+    "methods": {"--json"},
+    "reproduce": {"NAME", "--json"},
 }  # fmt: skip
 
 

@@ -8,15 +8,21 @@ from foretell.datasets import DATASETS
 from foretell.fitting.penalty import PENALTIES
 from foretell.laws import LAWS
 from foretell.methods import METHODS
+from foretell.reproductions import REPRODUCTIONS
 
 NAMES = {
     "DATASETS", "DataError", "FitError", "ForetellError", "LAWS", "METHODS", "Metadata", "MissingExtra", "Runs",
-    "UnknownName", "__version__", "backtest", "check", "compare", "fit", "forecast", "load_runs", "sweep",
+    "UnknownName", "__version__", "backtest", "check", "compare", "fit", "forecast", "load_runs", "reproduce", "sweep",
     "write_table",
 }  # fmt: skip
 LAW_NAMES = {
     "power", "power_floor", "chinchilla", "overtraining", "linear", "sigmoid", "free_sigmoid", "exp_decay",
     "score_power", "neg_log_power", "neg_log_size",
+    "shifted_power", "capability", "neg_log_power_floor", "anchored_cubic",
+}  # fmt: skip
+METHOD_NAMES = {
+    "auto", "flp", "fp", "chinchilla", "olmo_ladder", "gadre", "direct", "loss_to_loss", "observational", "clusters",
+    "naive",
 }  # fmt: skip
 DATASET_NAMES = {
     "olmo-ladder", "gadre", "gadre-grid", "chinchilla", "mixinglaws", "datablations", "regmix", "obs-scaling",
@@ -30,15 +36,16 @@ def test_the_package_offers_exactly_these_names() -> None:
 
 
 def test_verbs_stay_functions_whatever_was_imported_before() -> None:
-    for verb in ("backtest", "check", "compare", "fit", "forecast", "load_runs", "sweep"):
+    for verb in ("backtest", "check", "compare", "fit", "forecast", "load_runs", "reproduce", "sweep"):
         assert inspect.isfunction(getattr(foretell, verb)), verb
 
 
 def test_registries_hold_exactly_these_names() -> None:
     assert set(LAWS) == LAW_NAMES
-    assert set(METHODS) == {"flp", "fp"}
+    assert set(METHODS) == METHOD_NAMES
     assert set(PENALTIES) == {"huber", "squared", "soft_l1"}
     assert set(DATASETS) == DATASET_NAMES
+    assert set(REPRODUCTIONS) == {"chinchilla", "gadre", "olmo-ladder", "flp"}
 
 
 def arguments(verb: Any) -> list[str]:
@@ -53,4 +60,5 @@ def test_the_verbs_keep_their_arguments() -> None:
     assert arguments(foretell.compare) == ["runs", "at", "families", *asked]
     assert arguments(foretell.sweep) == ["runs", "holdout", "train", "tasks", "loss", "methods", "margins", "pool"]
     assert arguments(foretell.check) == ["runs", "loss", "tasks"]
+    assert arguments(foretell.reproduce) == ["name"]
     assert arguments(foretell.load_runs) == ["source", "metadata", "strict"]

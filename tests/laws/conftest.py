@@ -9,17 +9,21 @@ import pytest
 
 from foretell.laws import (
     LAWS,
+    AnchoredCubic,
+    Capability,
     Chinchilla,
     ExpDecay,
     FreeSigmoid,
     Law,
     Linear,
     NegLogPower,
+    NegLogPowerFloor,
     NegLogSize,
     OverTraining,
     Power,
     PowerFloor,
     ScorePower,
+    ShiftedPower,
     Sigmoid,
 )
 
@@ -28,6 +32,7 @@ N_TOKENS = N_PARAMS * np.tile([5, 10, 20, 50, 100, 200], 10)
 FLOPS = 6 * N_PARAMS * N_TOKENS
 LOSS = np.linspace(2.2, 4.0, 60)
 CHANCE = 0.25
+COMPONENTS = dict(zip(("pc1", "pc2", "pc3"), np.random.default_rng(0).uniform(0.1, 3.0, size=(3, 60)), strict=True))
 FORWARD = {"log": np.log, "identity": np.asarray, "logit": lambda p: np.log(p / (1 - p))}
 BACK = {"log": np.exp, "identity": np.asarray, "logit": lambda z: 1 / (1 + np.exp(-z))}
 
@@ -109,6 +114,25 @@ CASES = {
         {**SIZES, "chance": CHANCE},
         0.005,
         rises_with=("n_params", "n_tokens"),
+    ),
+    "shifted_power": Case(
+        ShiftedPower(K=0.9, E0=1.6, kappa=1.2, E1=0.5),
+        {"loss": np.geomspace(1.62, 6.0, 60)},
+        0.002,
+        rises_with=("loss",),
+    ),
+    "neg_log_power_floor": Case(
+        NegLogPowerFloor(A=2000, alpha=0.17, c=0.2), {"flops": FLOPS, "chance": CHANCE}, 0.002, rises_with=("flops",)
+    ),
+    "anchored_cubic": Case(
+        AnchoredCubic(s=0.2, t=0.5), {"subset": np.linspace(0.26, 0.95, 60), "chance": CHANCE}, 0.003
+    ),
+    "capability": Case(
+        Capability(ceiling=0.9, a=-1.5, b1=2.0, b2=-1.0, b3=0.5),
+        {**COMPONENTS, "chance": CHANCE},
+        0.005,
+        rises_with=("pc1",),
+        sensible=lambda law: law.b1 >= 0 and law.ceiling >= CHANCE,
     ),
 }
 

@@ -56,6 +56,22 @@ def make_ladder(
     return pl.concat([_run(*shape, rng, loss_noise, score_noise, checkpoints, raised) for shape in shapes])
 
 
+def enrich(frame: pl.DataFrame, n_items: int = 60) -> pl.DataFrame:
+    """Add what some methods need: a second domain, the tasks' own losses, and the score of every item.
+
+    A task's own loss follows the general one by a shifted power law; an item is right with the
+    odds of the task's score times its own.
+    """
+    loss, ease = frame["loss/web"].to_numpy(), np.exp(np.linspace(-2.0, 2.0, n_items))
+    columns = {"loss/code": 0.5 * (loss - 1.0) ** 1.2}
+    columns |= {f"task_loss/{task}": 0.6 * (loss - 0.9) ** 1.1 + 0.05 * i for i, task in enumerate(LINES)}
+    for task in LINES:
+        share = np.clip((frame[f"score/{task}"].to_numpy() - CHANCE[task]) / (1 - CHANCE[task]), 0.0, 0.999)
+        odds = (share / (1 - share))[:, None] * ease
+        columns[f"items/{task}"] = (CHANCE[task] + (1 - CHANCE[task]) * odds / (1 + odds)).tolist()
+    return frame.with_columns(pl.Series(name, values) for name, values in columns.items())
+
+
 def make_runs(frame: pl.DataFrame, metadata: Metadata = METADATA) -> Runs:
     """Return the ladder as a run table that states what it is."""
     return build_runs(frame, metadata, "ladder")

@@ -4,7 +4,7 @@ import re
 
 import polars as pl
 import pytest
-from tests.methods.ladder import CHANCE, METADATA, TARGET, codes, make_ladder, make_runs
+from tests.methods.ladder import CHANCE, METADATA, TARGET, codes, enrich, make_ladder, make_runs
 
 from foretell.doctor import check_runs
 from foretell.errors import DataError
@@ -25,8 +25,8 @@ ONE = ("forecast", "forecast_given_true_loss", "actual")
 
 @pytest.fixture(scope="module")
 def right() -> Runs:
-    """Accuracies."""
-    return make_runs(make_ladder(seed=1, loss_noise=0.01, score_noise=0.01))
+    """Accuracies, of tasks and of items."""
+    return make_runs(enrich(make_ladder(seed=1, loss_noise=0.01, score_noise=0.01)))
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,9 @@ def wrong(right) -> Runs:
 
 def as_errors(runs: Runs) -> Runs:
     tasks = {task: {"chance": 1 - chance, "higher_is_better": False} for task, chance in CHANCE.items()}
-    turned = runs.frame.with_columns((1 - pl.col(f"score/{task}")).alias(f"score/{task}") for task in CHANCE)
+    scores = [(1 - pl.col(f"score/{task}")).alias(f"score/{task}") for task in CHANCE]
+    items = [pl.col(f"items/{task}").list.eval(1 - pl.element()) for task in CHANCE]
+    turned = runs.frame.with_columns(*scores, *items)
     return make_runs(turned, Metadata.from_dict({**METADATA.to_dict(), "tasks": tasks}))
 
 

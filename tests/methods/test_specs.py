@@ -5,7 +5,16 @@ import re
 import pytest
 
 from foretell.errors import DataError, UnknownName
-from foretell.methods import METHODS, Direct, TwoStage, parse_method
+from foretell.methods import (
+    METHODS,
+    Clusters,
+    Direct,
+    LossToLoss,
+    Naive,
+    Observational,
+    TwoStage,
+    parse_method,
+)
 from foretell.methods.spec import LawChoice, parse_law
 
 
@@ -24,6 +33,13 @@ from foretell.methods.spec import LawChoice, parse_law
         ("fp", Direct(LawChoice("score_power"), margin=0.05)),
         ("fp:neg_log_power", Direct(LawChoice("neg_log_power"))),
         ("fp:neg_log_size", Direct(LawChoice("neg_log_size"))),
+        ("chinchilla", TwoStage(LawChoice("chinchilla"), LawChoice("sigmoid"), margin=0.05)),
+        ("direct", Direct(LawChoice("neg_log_size"), margin=0.0, learned=0.05)),
+        ("direct:neg_log_power", Direct(LawChoice("neg_log_power"), margin=0.0, learned=0.05)),
+        ("loss_to_loss:power_floor+linear", LossToLoss(LawChoice("power_floor"), LawChoice("linear"))),
+        ("observational:capability[ceiling=1]", Observational(LawChoice("capability", {"ceiling": 1.0}))),
+        ("clusters:neg_log_power", Clusters(LawChoice("neg_log_power"))),
+        ("naive", Naive(margin=0.05)),
     ],
 )
 def test_a_method_is_read_as_it_is_typed(spec, method):
@@ -32,7 +48,7 @@ def test_a_method_is_read_as_it_is_typed(spec, method):
 
 def test_the_margin_is_part_of_the_method():
     assert parse_method("flp", 0.1) == TwoStage(margin=0.1)
-    assert parse_method("fp:neg_log_power", 0.0) == Direct(LawChoice("neg_log_power"), margin=0.0)
+    assert parse_method("fp:neg_log_power", 0.0) == Direct(LawChoice("neg_log_power"), margin=0.0, learned=0.0)
 
 
 def test_a_held_parameter_is_not_counted_as_free():
@@ -43,7 +59,7 @@ def test_a_held_parameter_is_not_counted_as_free():
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("flpp", "Unknown method 'flpp'. Did you mean 'flp'? Known: flp, fp."),
+        ("flpp", "Unknown method 'flpp'. Did you mean 'flp'? Known: "),
         ("flp:chinchila+linear", "Unknown law 'chinchila'. Did you mean 'chinchilla'?"),
         ("fp:neg_log_pover", "Unknown law 'neg_log_pover'. Did you mean 'neg_log_power'?"),
         ("flp:power+sigmoid[celing=1]", "Unknown parameter of sigmoid 'celing'. Did you mean 'ceiling'?"),
@@ -59,13 +75,22 @@ def test_an_unknown_name_is_met_with_the_nearest_one(spec, message):
     [
         ("flp:chinchilla", "laws 'chinchilla': name both stages, such as chinchilla+sigmoid."),
         ("flp:", "laws '': name both stages"),
+        ("naive:power", "naive has no laws, got 'power'. Write naive alone."),
         (
             "flp:power+chinchilla",
             "law chinchilla cannot stand here. Use one of linear, sigmoid, free_sigmoid, exp_decay.",
         ),
         ("flp:linear+linear", "law linear cannot stand here. Use one of power, power_floor, chinchilla, overtraining."),
+        ("flp:shifted_power+linear", "law shifted_power cannot stand here. Use one of power, power_floor, chinchilla,"),
+        ("loss_to_loss:power", "laws 'power': name the laws at both ends, such as chinchilla+sigmoid."),
+        ("loss_to_loss:shifted_power+linear", "law shifted_power cannot stand here."),
+        ("observational:sigmoid", "law sigmoid cannot stand here. Use one of capability."),
+        ("clusters:sigmoid", "law sigmoid cannot stand here. Use one of score_power, neg_log_power,"),
         ("flp:power+score_power", "law score_power cannot stand here."),
-        ("fp:linear", "law linear cannot stand here. Use one of score_power, neg_log_power, neg_log_size."),
+        (
+            "fp:linear",
+            "law linear cannot stand here. Use one of score_power, neg_log_power, neg_log_size, neg_log_power_floor.",
+        ),
         ("fp:chinchilla", "law chinchilla cannot stand here."),
         ("fp:", "law '' cannot be read. Write a name, or sigmoid[ceiling=1]."),
         ("flp:power+sigmoid[", "law 'sigmoid[' cannot be read."),

@@ -2,7 +2,18 @@
 
 from foretell.laws.base import Law, Param
 from foretell.laws.loss import Chinchilla, OverTraining, Power, PowerFloor
-from foretell.laws.score import ExpDecay, FreeSigmoid, Linear, NegLogPower, NegLogSize, ScorePower, Sigmoid
+from foretell.laws.score import (
+    Capability,
+    ExpDecay,
+    FreeSigmoid,
+    Linear,
+    NegLogPower,
+    NegLogPowerFloor,
+    NegLogSize,
+    ScorePower,
+    Sigmoid,
+)
+from foretell.laws.translation import AnchoredCubic, ShiftedPower
 from foretell.registry import Registry
 
 _ALL: tuple[type[Law], ...] = (
@@ -17,22 +28,30 @@ _ALL: tuple[type[Law], ...] = (
     ScorePower,
     NegLogPower,
     NegLogSize,
+    ShiftedPower,
+    Capability,
+    NegLogPowerFloor,
+    AnchoredCubic,
 )
 LAWS: Registry[type[Law]] = Registry("law", {law.name: law for law in _ALL})
 
 __all__ = [
     "LAWS",
+    "AnchoredCubic",
+    "Capability",
     "Chinchilla",
     "ExpDecay",
     "FreeSigmoid",
     "Law",
     "Linear",
     "NegLogPower",
+    "NegLogPowerFloor",
     "NegLogSize",
     "OverTraining",
     "Param",
     "Power",
     "PowerFloor",
     "ScorePower",
+    "ShiftedPower",
     "Sigmoid",
 ]

@@ -48,14 +48,12 @@ class Law(ABC):
         inputs: Names of the arguments of `__call__`, in order.
         output: Whether it gives a `loss` (nats per token) or a `score` (0 to 1).
         space: Where residuals are taken when it is fitted.
-        falls: Whether, by its form, it can only fall with the loss.
     """
 
     name: ClassVar[str]
     inputs: ClassVar[tuple[str, ...]]
     output: ClassVar[Output]
     space: ClassVar[Space]
-    falls: ClassVar[bool] = False
 
     @abstractmethod
     def __call__(self, *inputs: Array) -> Array:
@@ -96,6 +94,11 @@ def exp(x: Array) -> Array:
     """Exponential of a numpy or jax array, or of a number; infinite, without a warning, where too large."""
     with np.errstate(over="ignore"):
         return _namespace(x).exp(x)
+
+
+def at_least(least: float, x: Array) -> Array:
+    """Elementwise maximum of a number and a numpy or jax array, or a number."""
+    return _namespace(x).maximum(x, least)
 
 
 def _namespace(x: Array) -> Any:

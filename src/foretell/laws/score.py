@@ -82,7 +82,6 @@ class FreeSigmoid(Law):
     inputs: ClassVar[tuple[str, ...]] = ("loss", "chance")
     output: ClassVar[Output] = "score"
     space: ClassVar[Space] = "identity"
-    falls: ClassVar[bool] = True
 
     a: float = param("1", lower=-1, upper=0)
     b: float = param("1", lower=0, upper=1)
@@ -108,6 +107,46 @@ class FreeSigmoid(Law):
 
 
 @dataclass(frozen=True)
+class Capability(Law):
+    r"""Score on principal components, $P(S) = P_0 + (P_1 - P_0) / (1 + e^{-(a + b_1 S_1 + b_2 S_2 + b_3 S_3)})$.
+
+    The components $S$ are those of many models' scores. The source has $P_0 = 0$; here the
+    floor is the task's chance level.
+
+    Reference: Ruan, Maddison and Hashimoto 2024, arXiv:2405.10938.
+    """
+
+    name: ClassVar[str] = "capability"
+    inputs: ClassVar[tuple[str, ...]] = ("pc1", "pc2", "pc3", "chance")
+    output: ClassVar[Output] = "score"
+    space: ClassVar[Space] = "identity"
+
+    ceiling: float = param("1", lower=0, upper=1)
+    a: float = param("1")
+    b1: float = param("1")
+    b2: float = param("1")
+    b3: float = param("1")
+
+    def __call__(self, pc1: Array, pc2: Array, pc3: Array, chance: Array) -> Array:
+        """Return the score at three components."""
+        ability = self.a + self.b1 * pc1 + self.b2 * pc2 + self.b3 * pc3
+        return chance + (self.ceiling - chance) / (1.0 + exp(-ability))
+
+    @classmethod
+    def guess(cls, score: Array, pc1: Array, pc2: Array, pc3: Array, chance: Array) -> Self:
+        """Try ceilings; least squares in the logit between chance and ceiling gives the rest."""
+        design = np.stack([np.ones_like(pc1), pc1, pc2, pc3], axis=-1)
+        tries = [cls._guess_below(ceiling, score, design, chance) for ceiling in (0.6, 0.75, 0.9, 0.99)]
+        return min(tries, key=lambda law: float(np.sum((law(pc1, pc2, pc3, chance) - score) ** 2)))
+
+    @classmethod
+    def _guess_below(cls, ceiling: float, score: Array, design: Array, chance: Array) -> Self:
+        share = np.clip((score - chance) / (ceiling - chance + 1e-9), 0.02, 0.98)
+        weights, *_ = np.linalg.lstsq(design, np.log(share / (1 - share)), rcond=None)
+        return cls(ceiling, *weights.tolist())
+
+
+@dataclass(frozen=True)
 class ExpDecay(Law):
     r"""Score on loss through the error, $1 - P(L) = \epsilon - k e^{-\gamma L}$.
 
@@ -118,7 +157,6 @@ class ExpDecay(Law):
     inputs: ClassVar[tuple[str, ...]] = ("loss", "chance")
     output: ClassVar[Output] = "score"
     space: ClassVar[Space] = "identity"
-    falls: ClassVar[bool] = True
 
     epsilon: float = param("1")
     k: float = param("1", log=True)
@@ -193,6 +231,40 @@ class NegLogPower(Law):
         alpha = float(np.clip(-slope, 1e-3, 1.9))
         centre = np.mean(np.log(_neg_log_share(score, chance)) + alpha * np.log(flops))
         return cls(A=float(np.exp(centre)), alpha=alpha)
+
+
+@dataclass(frozen=True)
+class NegLogPowerFloor(Law):
+    r"""Score straight from compute with a ceiling, $-\ln Q' = A C^{-\alpha} + c$.
+
+    Reference: Xu et al. 2025, arXiv:2502.17262, the law of a cluster of items.
+    """
+
+    name: ClassVar[str] = "neg_log_power_floor"
+    inputs: ClassVar[tuple[str, ...]] = ("flops", "chance")
+    output: ClassVar[Output] = "score"
+    space: ClassVar[Space] = "identity"
+
+    A: float = param("1", log=True)
+    alpha: float = param("1", lower=0, upper=2)
+    c: float = param("1", log=True)
+
+    def __call__(self, flops: Array, chance: Array) -> Array:
+        """Return the score at `flops`."""
+        return chance + (1.0 - chance) * exp(-self.A * flops**-self.alpha - self.c)
+
+    @classmethod
+    def guess(cls, score: Array, flops: Array, chance: Array) -> Self:
+        """Try floors below the smallest `-ln Q'`, each with the power law above it."""
+        neg_log = _neg_log_share(score, chance)
+        tries = [cls._guess_above(share * float(np.min(neg_log)), neg_log, flops) for share in (0.02, 0.3, 0.6, 0.9)]
+        return min(tries, key=lambda law: float(np.sum((law(flops, chance) - score) ** 2)))
+
+    @classmethod
+    def _guess_above(cls, c: float, neg_log: Array, flops: Array) -> Self:
+        above = np.log(neg_log - c)
+        alpha = float(np.clip(-line(np.log(flops), above)[0], 1e-3, 1.9))
+        return cls(A=float(np.exp(np.mean(above + alpha * np.log(flops)))), alpha=alpha, c=c)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,12 @@
 
 from foretell.methods.auto import Auto
 from foretell.methods.base import Method, MethodEntry
+from foretell.methods.checkpoints import Checkpoints
+from foretell.methods.clusters import Clusters
 from foretell.methods.direct import Direct
+from foretell.methods.loss_to_loss import LossToLoss
+from foretell.methods.naive import Naive
+from foretell.methods.observational import Observational
 from foretell.methods.olmo_ladder import OlmoLadder
 from foretell.methods.spec import LawChoice
 from foretell.methods.two_stage import TwoStage
@@ -29,6 +34,13 @@ METHODS: Registry[MethodEntry] = Registry(
             "scores of finished runs of several sizes",
             "Chen et al. 2025, arXiv:2410.08527",
         ),
+        "chinchilla": MethodEntry(
+            TwoStage(LawChoice("chinchilla"), LawChoice("sigmoid")),
+            "parameters and tokens to loss by the Chinchilla law, loss to score by a sigmoid from chance",
+            "n_params, n_tokens; a loss and scores at checkpoints; at least six finished runs",
+            "Hoffmann et al. 2022, arXiv:2203.15556; Besiroglu et al. 2024, arXiv:2404.10102; "
+            "the sigmoid: Bhagia et al. 2024, arXiv:2412.04403",
+        ),
         "olmo_ladder": MethodEntry(
             OlmoLadder(),
             "size to each task's own loss by Chinchilla's law, task loss to score by a free sigmoid on all checkpoints",
@@ -36,10 +48,48 @@ METHODS: Registry[MethodEntry] = Registry(
             "Bhagia et al. 2024, arXiv:2412.04403",
         ),
         "gadre": MethodEntry(
-            TwoStage(LawChoice("overtraining"), LawChoice("exp_decay"), loss_space="identity", every_final=True),
+            TwoStage(
+                LawChoice("overtraining"),
+                LawChoice("exp_decay"),
+                checkpoints=Checkpoints(score="every_final"),
+                loss_space="identity",
+            ),
             "size to loss by the over-training law, loss to score by exponential decay, both on every finished run",
             "a loss and scores of finished runs of several sizes and tokens per parameter",
             "Gadre et al. 2024, arXiv:2403.08540",
+        ),
+        "direct": MethodEntry(
+            Direct(LawChoice("neg_log_size"), margin=0.0),
+            "score straight from parameters and tokens, a power law in -log of the share above chance; "
+            "`direct:neg_log_power` in FLOPs",
+            "n_params, n_tokens; scores of at least five finished runs",
+            "Krajewski et al. 2025, arXiv:2512.08894",
+        ),
+        "loss_to_loss": MethodEntry(
+            LossToLoss(),
+            "size to the general loss by the Chinchilla law, that to the task's own loss by a shifted power law, "
+            "that to the score by a sigmoid",
+            "n_params, n_tokens; a general loss; `task_loss/<task>` or a second loss column; scores at checkpoints",
+            "Brandfonbrener et al. 2024, arXiv:2411.12925",
+        ),
+        "observational": MethodEntry(
+            Observational(),
+            "compute to principal components of the scores, a line for each family; those to each score by a sigmoid",
+            "flops; scores of finished models on several tasks; no losses; many families with `--pool`",
+            "Ruan, Maddison and Hashimoto 2024, arXiv:2405.10938",
+        ),
+        "clusters": MethodEntry(
+            Clusters(),
+            "items clustered by difficulty; compute to the score of the clusters that move; their mean to the task's "
+            "score by a monotone cubic",
+            "flops; `items/<task>`, the score of every item (Parquet or JSONL); at least four finished runs",
+            "Xu et al. 2025, arXiv:2502.17262",
+        ),
+        "naive": MethodEntry(
+            Naive(),
+            "the largest finished run's own score: what every law has to beat",
+            "scores of at least three finished runs",
+            "Hyndman and Athanasopoulos 2021, Forecasting: Principles and Practice, section 5.2",
         ),
     },
 )
@@ -65,4 +115,15 @@ def parse_method(spec: str, margin: float | None = None) -> Method:
     return method if margin is None else method.with_margin(margin)
 
 
-__all__ = ["DEFAULT_METHOD", "METHODS", "Direct", "Method", "MethodEntry", "OlmoLadder", "TwoStage", "parse_method"]
+__all__ = [
+    "DEFAULT_METHOD",
+    "METHODS",
+    "Direct",
+    "LossToLoss",
+    "Method",
+    "MethodEntry",
+    "Naive",
+    "OlmoLadder",
+    "TwoStage",
+    "parse_method",
+]

@@ -1,14 +1,13 @@
 """What a forecasting method is: a frozen configuration that learns, and what it learned."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from foretell.fitting.bootstrap import Bootstrap, interval
-from foretell.fitting.status import Status
 from foretell.methods.stage import Stage
 from foretell.methods.training import Training
 from foretell.targets import Target
@@ -71,7 +70,7 @@ class Estimate:
         return replace(self, **turned)
 
 
-def not_refused(outcomes: Sequence[Any], refusals: Mapping[int, str]) -> list[int]:
+def not_refused(outcomes: Sized, refusals: Mapping[int, str]) -> list[int]:
     """Return the indices of the outcomes that are answered, in order."""
     return [i for i in range(len(outcomes)) if i not in refusals]
 
@@ -92,39 +91,71 @@ def assemble(
         columns: Index in the estimate of each of the stage's outcomes.
         stage: The fitted stage; an outcome whose fit did not converge is refused.
         value: `(n, T)`.
-        draws: `(R, n, T)`; an outcome with fewer than half of its draws is refused.
+        draws: `(R, n, T)`.
         level: Coverage of the interval.
         given_true_loss: `(n, T)`, where it means something.
     """
+    bounded = stage.point.law.output == "score"
+    answer = Answer(stage.outcomes, value, draws, stage.signal, bounded, given_true_loss)
+    refusals = {**stage.refusals(columns), **estimate.refusals}
+    return fill(replace(estimate, refusals=refusals), columns, answer, level)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a last stage says of `T` outcomes at `n` targets.
+
+    Attributes:
+        outcomes: Their names in a refusal, `T` of them.
+        value: `(n, T)`.
+        draws: `(R, n, T)`; NaN where a resample has no fit.
+        signal: How far the observations reach, `(T,)`; a wider interval is weak.
+        bounded: Whether it is a score, held within 0 and 1.
+        given_true_loss: `(n, T)`, where it means something.
+    """
+
+    outcomes: Sequence[str]
+    value: np.ndarray
+    draws: np.ndarray
+    signal: np.ndarray
+    bounded: bool = True
+    given_true_loss: np.ndarray | None = None
+
+
+def fill(estimate: Estimate, columns: Sequence[int], answer: Answer, level: float) -> Estimate:
+    """Fill in the outcomes of an answer; one without a usable value, or with fewer than half of its draws, is refused.
+
+    Args:
+        estimate: What is known so far.
+        columns: Index in the estimate of each of the answer's outcomes.
+        answer: Values and draws.
+        level: Coverage of the interval.
+    """
     refusals = {**estimate.refusals}
     for i, column in enumerate(columns):
-        if reason := _unusable(stage, i, value[:, i], draws[..., i]):
-            refusals[column] = f"{stage.outcomes[i]}: {reason}"
+        if reason := _unusable(answer.value[:, i], answer.draws[..., i]):
+            refusals.setdefault(column, f"{answer.outcomes[i]}: {reason}")
     usable = [i for i, column in enumerate(columns) if column not in refusals]
     if not usable:
         return replace(estimate, refusals=refusals)
-    into = [columns[i] for i in usable]
-    bounded = stage.point.law.output == "score"
-    low, high = interval(draws[..., usable], value[:, usable], level)
-    wide = (high - low) > stage.signal[usable]
-    filled = {"value": value[:, usable], "low": low, "high": high}
-    if given_true_loss is not None:
-        filled["given_true_loss"] = given_true_loss[:, usable]
-    outside = np.where(bounded & ((value < 0.0) | (value > 1.0)), value, np.nan)[:, usable]
+    into, bounded = [columns[i] for i in usable], answer.bounded
+    value = answer.value[:, usable]
+    low, high = interval(answer.draws[..., usable], value, level)
+    filled = {"value": value, "low": low, "high": high}
+    if answer.given_true_loss is not None:
+        filled["given_true_loss"] = answer.given_true_loss[:, usable]
+    outside = np.where(bounded & ((value < 0.0) | (value > 1.0)), value, np.nan)
     changed = {name: _put(getattr(estimate, name), into, new, bounded) for name, new in filled.items()}
     more = {
-        "weak": _put(estimate.weak, into, wide, bounded=False),
+        "weak": _put(estimate.weak, into, (high - low) > answer.signal[usable], bounded=False),
         "unbounded": _put(estimate.unbounded, into, outside, bounded=False),
     }
-    kept = estimate.draws if estimate.draws is not None else np.full((len(draws), *estimate.value.shape), np.nan)
-    drawn = _put(kept, into, draws[..., usable], bounded)
+    kept = estimate.draws if estimate.draws is not None else np.full((len(answer.draws), *estimate.value.shape), np.nan)
+    drawn = _put(kept, into, answer.draws[..., usable], bounded)
     return replace(estimate, **changed, **more, refusals=refusals, draws=drawn)
 
 
-def _unusable(stage: Stage, i: int, value: np.ndarray, draws: np.ndarray) -> str | None:
-    status = Status(int(stage.point.status[i]))
-    if not status.ok:
-        return status.sentence
+def _unusable(value: np.ndarray, draws: np.ndarray) -> str | None:
     if not np.isfinite(value).all():
         return "the fitted law gives no finite number at a target. Choose another law, or a nearer target."
     if np.isfinite(draws).mean() < 0.5:

@@ -9,7 +9,7 @@ import numpy as np
 from foretell.methods.training import Training
 
 LossRows = Literal["finished", "all"]
-ScoreRows = Literal["all", "finished", "smaller"]
+ScoreRows = Literal["all", "finished", "smaller", "every_final"]
 SAME_SIZE = 0.999  # of the largest model's parameters, or FLOPs
 
 
@@ -20,10 +20,12 @@ class Checkpoints:
     Attributes:
         loss: Stage one: the end of each `finished` run, or `all` checkpoints.
         score: Stage two: `all` checkpoints that have emerged; of each run the end of its
-            `finished` schedule only; or all checkpoints of the `smaller` models, whose curve is
-            then carried over to larger ones.
+            `finished` schedule only; all checkpoints of the `smaller` models, whose curve is
+            then carried over to larger ones; or `every_final`, every finished run, emerged or not:
+            the margin then only refuses a task that too few of them have learned.
 
-    Reference: Chen et al. 2025, arXiv:2410.08527, ablations of the two stages.
+    References: Chen et al. 2025, arXiv:2410.08527, ablations of the two stages; `every_final`:
+    Gadre et al. 2024, arXiv:2403.08540.
     """
 
     loss: LossRows = "finished"
@@ -32,19 +34,23 @@ class Checkpoints:
     @property
     def among(self) -> str:
         """What stage two is fitted to, as a refusal names it."""
-        return {"all": "checkpoints", "finished": "finished runs", "smaller": "checkpoints of the smaller models"}[
-            self.score
-        ]
+        return {"all": "checkpoints", "smaller": "checkpoints of the smaller models"}.get(self.score, "finished runs")
+
+    @property
+    def emerged(self) -> bool:
+        """Whether emergence chooses what stage two is fitted to."""
+        return self.score != "every_final"
 
     def of_loss(self, training: Training, usable: np.ndarray) -> np.ndarray:
         """Return the rows of stage one, `(T, n)`, of those with a loss and a size."""
         return usable if self.loss == "all" else training.last_of_each_run(usable & training.is_final)
 
     def of_score(self, training: Training, emerged: np.ndarray) -> np.ndarray:
-        """Return the rows of stage two, `(T, n)`, of those that have emerged."""
-        if self.score == "finished":
-            return training.last_of_each_run(emerged & training.is_final)
-        return emerged & _smaller(training) if self.score == "smaller" else emerged
+        """Return the rows of stage two, `(T, n)`, of those that have emerged where that counts."""
+        known = emerged if self.emerged else np.isfinite(training.scores) & np.isfinite(training.loss)
+        if self.score in ("finished", "every_final"):
+            return training.last_of_each_run(known & training.is_final)
+        return known & _smaller(training) if self.score == "smaller" else known
 
 
 PUBLISHED = Checkpoints()

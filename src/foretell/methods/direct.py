@@ -9,13 +9,13 @@ import numpy as np
 from foretell.fitting.bootstrap import Bootstrap
 from foretell.methods.base import Estimate, Forecaster, Method, assemble, not_refused
 from foretell.methods.emergence import MARGIN, describe_emergence, emerged, refuse_unemerged, require_margin
-from foretell.methods.spec import LawChoice, parse_law
-from foretell.methods.stage import Stage, fit_stage, require_inputs
+from foretell.methods.score_stage import fit_scores
+from foretell.methods.spec import SIZE_INPUTS, LawChoice, parse_law
+from foretell.methods.stage import Stage, require_inputs, require_sizes
 from foretell.methods.training import Training
 from foretell.targets import Target
 
 DIRECT_NOISE = 4  # stream of the bootstrap's generator
-SIZES = ("flops", "n_params", "n_tokens", "chance")
 
 
 @dataclass(frozen=True)
@@ -25,50 +25,59 @@ class Direct(Method):
     With the defaults this is FP, the baseline of the FLP paper: least squares of log score on
     log FLOPs over the finished runs that have emerged.
 
+    The method `direct` is the rival of Krajewski et al.: `-log Q'` a power law with
+    `Q' = (Q - chance) / (1 - chance)`. Its margin is 0: the margin of 5 points belongs to FLP,
+    whose line knows no chance level and would be bent by runs that sit on it. This law starts
+    at chance, so a run just above it tells where the law leaves the ground, while below
+    chance `Q'` has no logarithm. That a task has been learned at all is asked for apart.
+
     Attributes:
         law: The law in compute, or in parameters and tokens.
         margin: How far above chance a run counts, as a score.
+        learned: How far above chance two finished runs must lie for a task to be answered.
 
-    Reference: Chen et al. 2025, arXiv:2410.08527, the baseline FP.
+    References: Chen et al. 2025, arXiv:2410.08527, the baseline FP; Krajewski et al. 2025,
+    arXiv:2512.08894.
     """
 
     law: LawChoice = LawChoice("score_power")
     margin: float = MARGIN
+    learned: float = MARGIN
 
     def __post_init__(self) -> None:
         require_margin(self.margin)
+        require_margin(self.learned)
 
     def with_laws(self, spec: str) -> "Direct":
         """Return the method with another law, such as `neg_log_power`; `power` is that on the score."""
         name, bracket, held = spec.strip().partition("[")
         name = "score_power" if name == "power" else name
-        return replace(self, law=parse_law(f"{name}{bracket}{held}", "score", SIZES))
+        return replace(self, law=parse_law(f"{name}{bracket}{held}", "score", (*SIZE_INPUTS, "chance")))
 
     def with_margin(self, margin: float) -> "Direct":
-        """Return the method with another emergence margin."""
-        return replace(self, margin=margin)
+        """Return the method with another emergence margin, for runs and for tasks."""
+        return replace(self, margin=margin, learned=margin)
 
     def fit(self, training: Training, bootstrap: Bootstrap) -> "FittedDirect":
         """Fit the law to the finished runs and to every resample of them."""
+        require_sizes(training, self.law.law)
         usable = training.is_final & training.sized(self.law.law.inputs)
         kept = training.last_of_each_run(emerged(training, self.margin) & usable)
-        refusals = refuse_unemerged(training, kept, self.law.n_free + 1, self.margin, among="finished runs")
+        refusals = self._refuse(training, usable, kept)
         tasks = not_refused(training.tasks, refusals)
         stage = self._fit_tasks(training.with_tasks(tasks), kept[tasks], bootstrap) if tasks else None
         return FittedDirect(self, training, bootstrap, stage, kept, refusals)
 
+    def _refuse(self, training: Training, usable: np.ndarray, kept: np.ndarray) -> dict[int, str]:
+        """Refuse the tasks with too few runs for the law, and those that hardly a run has learned."""
+        learned = training.last_of_each_run(emerged(training, self.learned) & usable)
+        unlearned = refuse_unemerged(training, learned, 2, self.learned, among="finished runs")
+        scarce = refuse_unemerged(training, kept, self.law.n_free + 1, self.margin, among="finished runs")
+        return unlearned | scarce
+
     def _fit_tasks(self, training: Training, kept: np.ndarray, bootstrap: Bootstrap) -> Stage:
-        counts = bootstrap.run_counts(len(training.run_names), self.law.n_free + 1)
-        return fit_stage(
-            self.law,
-            tuple(f"score/{task.name}" for task in training.tasks),
-            training.scores,
-            training.inputs(self.law.law.inputs),
-            kept=kept,
-            judged=kept,
-            resamples=counts[:, training.run],
-            constants={"chance": training.chance},
-        )
+        counts = bootstrap.run_counts(len(training.run_names), self.law.n_free + 1)[:, training.run]
+        return fit_scores(self.law, training, training.inputs(self.law.law.inputs), kept, counts)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ import numpy as np
 
 from foretell.errors import DataError
 from foretell.fitting.bootstrap import Bootstrap
-from foretell.fitting.status import Status
 from foretell.methods.base import Estimate, Forecaster, Method, assemble, not_refused
 from foretell.methods.emergence import MARGIN, emerged, refuse_unemerged, require_margin
 from foretell.methods.falling import does_not_fall
+from foretell.methods.loss_stage import fit_losses
 from foretell.methods.spec import LawChoice
 from foretell.methods.stage import Stage, fit_stage, require_inputs
 from foretell.methods.trailing import means_at_ends, smoothed
@@ -72,9 +72,10 @@ class OlmoLadder(Method):
         if not fitted:
             return FittedOlmoLadder(self, training, bootstrap, None, None, (), refusals)
         counts = bootstrap.run_counts(len(training.run_names), LOSS_LAW.n_free + 1)[:, training.run]
-        loss = _fit_losses([list(losses)[i] for i in fitted], ends[fitted], training, counts)
+        named = {list(losses)[i]: ends[i] for i in fitted}
+        loss = fit_losses(LOSS_LAW, named, training, counts, penalty="huber")
         scores = None if training.losses else self._fit_scores(training.with_tasks(fitted), counts)
-        refusals = {**refusals, **_not_converged(loss, fitted)}
+        refusals = {**refusals, **loss.refusals(fitted)}
         return FittedOlmoLadder(self, training, bootstrap, loss, scores, tuple(fitted), refusals)
 
     def _refuse_tasks(self, training: Training, refused: Mapping[int, str]) -> dict[int, str]:
@@ -110,20 +111,6 @@ def _refuse_losses(names: Sequence[str], ends: np.ndarray, training: Training) -
         elif reason := does_not_fall(name, ends[t], training.flops):
             refusals[t] = reason
     return refusals
-
-
-def _fit_losses(names: Sequence[str], ends: np.ndarray, training: Training, resamples: np.ndarray) -> Stage:
-    kept, x = np.isfinite(ends), training.inputs(SIZES)
-    return fit_stage(LOSS_LAW, tuple(names), ends, x, kept=kept, judged=kept, resamples=resamples, penalty="huber")
-
-
-def _not_converged(stage: Stage, outcomes: Sequence[int]) -> dict[int, str]:
-    ended = [Status(int(status)) for status in stage.point.status]
-    return {
-        outcome: f"{name}: {status.sentence}"
-        for outcome, name, status in zip(outcomes, stage.outcomes, ended, strict=True)
-        if not status.ok
-    }
 
 
 def _and_one_more(rows: np.ndarray, value: float) -> np.ndarray:

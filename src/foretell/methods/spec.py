@@ -9,6 +9,7 @@ from foretell.laws import LAWS, Law
 from foretell.laws.base import Output
 from foretell.units import parse_quantity
 
+SIZE_INPUTS = ("flops", "n_params", "n_tokens")
 _SPEC = re.compile(r"\s*([A-Za-z_0-9]+)\s*(?:\[([^\]]*)\])?\s*")
 
 

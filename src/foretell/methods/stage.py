@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from foretell.errors import DataError
+from foretell.errors import DataError, FitError
 from foretell.fitting.bootstrap import Bootstrap, residual_spread
 from foretell.fitting.fit import Fit, fit
 from foretell.fitting.status import Status
 from foretell.laws import Law
 from foretell.laws.base import Space
 from foretell.methods.spec import LawChoice
+from foretell.methods.training import Training
 from foretell.targets import Target, column
 
 
@@ -33,8 +34,8 @@ class Stage:
             scatter by a factor sqrt(freedom / runs) too little, `(T,)`.
         signal: How far the kept observations reach, from chance or from the lowest, `(T,)`.
         constants: Inputs that belong to the outcome, such as its chance level, each `(T,)`.
-        own: Inputs of which each outcome has its own, such as its task loss: they carry the
-            outcome as their last axis.
+        own_inputs: Names of the inputs that each outcome has of its own; they come with a last
+            axis of `T`.
     """
 
     outcomes: tuple[str, ...]
@@ -46,16 +47,17 @@ class Stage:
     stretch: np.ndarray
     signal: np.ndarray
     constants: Mapping[str, np.ndarray] = field(default_factory=dict)
-    own: tuple[str, ...] = ()
+    own_inputs: frozenset[str] = frozenset()
 
     def value(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Return the laws at inputs of shape `(n,)`, own ones `(n, T)`, as `(n, T)`."""
+        """Return the laws at inputs of shape `(n,)`, or `(n, T)` for own inputs, as `(n, T)`."""
         return np.stack([self._at(t, self.point.law[t], inputs) for t in range(len(self.outcomes))], axis=-1)
 
     def draws(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Return the resampled laws at inputs of shape `(n,)` or `(R, n)`, as `(R, n, T)`; NaN without a fit.
+        """Return the resampled laws as `(R, n, T)`; NaN without a fit.
 
-        Own inputs have a last axis of the outcomes: `(n, T)` or `(R, n, T)`.
+        Args:
+            inputs: Each `(n,)` or `(R, n)`, with a last axis of `T` for own inputs.
         """
         return np.stack([self._draws_of(t, inputs) for t in range(len(self.outcomes))], axis=-1)
 
@@ -64,17 +66,23 @@ class Stage:
         noise = self.spread * bootstrap.noise((len(draws), 1, draws.shape[-1]), self.freedom, stream)
         return draws * np.exp(noise) if self.point.law.space == "log" else draws + noise
 
+    def refusals(self, columns: Sequence[int]) -> dict[int, str]:
+        """Return why an outcome has no fit, by the column of an estimate where it belongs."""
+        ended = [Status(int(status)) for status in self.point.status]
+        named = zip(columns, self.outcomes, ended, strict=True)
+        return {column: f"{name}: {status.sentence}" for column, name, status in named if not status.ok}
+
     def describe(self) -> list[dict[str, Any]]:
         """Return each law with its bootstrap standard errors, as plain data."""
         return [self._describe_one(t, name) for t, name in enumerate(self.outcomes)]
 
     def _at(self, t: int, law: Law, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-        return law(*(self._input(name, t, inputs) for name in law.inputs))
+        return law(*(self._input(t, name, inputs) for name in law.inputs))
 
-    def _input(self, name: str, t: int, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+    def _input(self, t: int, name: str, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         if name in self.constants:
             return self.constants[name][t]
-        return inputs[name][..., t] if name in self.own else inputs[name]
+        return inputs[name][..., t] if name in self.own_inputs else inputs[name]
 
     def _draws_of(self, t: int, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         laws = self.resampled.law.from_values(self.resampled.law.values[t][:, None, :])
@@ -114,6 +122,24 @@ def require_inputs(targets: Sequence[Target], law: Law) -> dict[str, np.ndarray]
     return inputs
 
 
+def require_sizes(training: Training, law: type[Law]) -> None:
+    """Refuse a table whose finished runs lack a size that a law needs.
+
+    Raises:
+        FitError: no finished run has it.
+    """
+    lacking = [name for name, values in training.inputs(law.inputs).items() if not _has_any(values, training)]
+    if lacking:
+        raise FitError(
+            f"{law.name} needs {' and '.join(training.inputs(law.inputs))}, and no finished training run has "
+            f"{' or '.join(lacking)}. Fill the column, or choose a law in flops."
+        )
+
+
+def _has_any(values: np.ndarray, training: Training) -> bool:
+    return bool(np.isfinite(values[training.is_final]).any())
+
+
 def fit_stage(
     choice: LawChoice,
     outcomes: tuple[str, ...],
@@ -145,8 +171,6 @@ def fit_stage(
         FitError: an outcome has no more observations than the law has parameters.
     """
     constants = constants or {}
-    own = tuple(name for name, values in x.items() if values.ndim == 2)
-    at = {name: values.T for name, values in x.items()}
     inputs = {**x, **{name: values[:, None] for name, values in constants.items()}}
     solve = partial(fit, weights=np.where(kept, 1.0, 0.0), loss=penalty, space=space, fixed=choice.fixed)
     point = solve(choice.law, y, inputs)
@@ -156,7 +180,9 @@ def fit_stage(
     determined = resampled.converged & (n_points >= choice.n_free)
     zero, n_runs = np.zeros(len(y)), np.sum(judged & known, axis=1)
     freedom = np.maximum(n_runs - choice.n_free, 1.0)
+    own = frozenset(name for name, values in x.items() if values.ndim == 2)
     bare = Stage(outcomes, point, resampled, determined, zero, freedom, np.sqrt(n_runs / freedom), zero, constants, own)
+    at = {name: values.T for name, values in x.items()}
     residuals = np.where(judged, _in_space(choice.law, y) - _in_space(choice.law, bare.value(at).T), np.nan)
     spread = np.array([residual_spread(row, choice.n_free) for row in residuals])
     seen = np.where(kept, y, np.nan)

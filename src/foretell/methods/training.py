@@ -19,6 +19,7 @@ class Training:
     Attributes:
         run: Index of each checkpoint's run into `run_names`, `(n,)`.
         run_names: The runs.
+        family: Family of each checkpoint, `(n,)`; one and the same unless families are pooled.
         is_final: Whether the schedule has finished, `(n,)`.
         flops: Training FLOPs, `(n,)`.
         n_params: Parameters, `(n,)`; NaN where not known.
@@ -32,10 +33,13 @@ class Training:
         domain_losses: Every loss column of the table by name, each `(n,)`; NaN where missing.
         losses: Columns forecast by name, each `(n,)`.
         empty_losses: Loss columns of the table that have no value in the training rows.
+        items: Score of every item of a task by the task's name, `(n, n_items)`, higher is better; NaN rows
+            where missing, and no entry for a task without a column `items/<task>`.
     """
 
     run: np.ndarray
     run_names: tuple[str, ...]
+    family: np.ndarray
     is_final: np.ndarray
     flops: np.ndarray
     n_params: np.ndarray
@@ -47,6 +51,7 @@ class Training:
     task_losses: np.ndarray
     domain_losses: dict[str, np.ndarray]
     losses: dict[str, np.ndarray]
+    items: dict[str, np.ndarray]
     empty_losses: tuple[str, ...] = ()
 
     def inputs(self, names: Sequence[str]) -> dict[str, np.ndarray]:
@@ -90,7 +95,7 @@ class Training:
         """Return the checkpoints of some runs, by index into `run_names`."""
         rows = np.isin(self.run, keep)
         names = tuple(name for i, name in enumerate(self.run_names) if i in set(keep.tolist()))
-        by_row = ("is_final", "flops", "n_params", "n_tokens", "loss")
+        by_row = ("family", "is_final", "flops", "n_params", "n_tokens", "loss")
         return replace(
             self,
             run=np.searchsorted(np.sort(keep), self.run[rows]),
@@ -99,6 +104,7 @@ class Training:
             task_losses=self.task_losses[:, rows],
             domain_losses={name: values[rows] for name, values in self.domain_losses.items()},
             losses={name: values[rows] for name, values in self.losses.items()},
+            items={name: values[rows] for name, values in self.items.items()},
             **{name: getattr(self, name)[rows] for name in by_row},
         )
 
@@ -138,6 +144,7 @@ def training_set(
     training = Training(
         run=np.array([names.index(name) for name in frame["run"]], int),
         run_names=names,
+        family=frame["family"].to_numpy(),
         is_final=frame["is_final"].to_numpy(),
         flops=_floats(frame, "flops"),
         n_params=_floats(frame, "n_params"),
@@ -152,6 +159,7 @@ def training_set(
         empty_losses=tuple(
             c for c in used.frame.columns if c.startswith(("loss/", "bpb/")) and not used.frame[c].count()
         ),
+        items=_items(frame, described),
     )
     return training, findings
 
@@ -171,6 +179,23 @@ def _floats(frame: pl.DataFrame, name: str) -> np.ndarray:
     if name not in frame.columns:
         return np.full(frame.height, np.nan)
     return frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+
+
+def _items(frame: pl.DataFrame, tasks: Sequence[Task]) -> dict[str, np.ndarray]:
+    """Return the items of each task that has any, `(n, n_items)`, each of which higher is better."""
+    columns = {task: frame[f"items/{task.name}"] for task in tasks if f"items/{task.name}" in frame.columns}
+    return {task.name: task.upward(_lists(column)) for task, column in columns.items()}
+
+
+def _lists(column: pl.Series) -> np.ndarray:
+    """Return lists of one length as a table, `(n, n_items)`, NaN where a row has none."""
+    known = column.is_not_null().to_numpy()
+    if not known.any():
+        return np.empty((len(column), 0))
+    rows = np.array(column.drop_nulls().to_list(), float)
+    table = np.full((len(column), rows.shape[1]), np.nan)
+    table[known] = rows
+    return table
 
 
 def _require_usable(runs: Runs, frame: pl.DataFrame, columns: list[str]) -> None:

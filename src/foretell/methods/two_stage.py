@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from foretell.errors import DataError, FitError
+from foretell.errors import DataError
 from foretell.fitting.bootstrap import Bootstrap
 from foretell.laws.base import Space
 from foretell.methods.base import Estimate, Forecaster, Method, assemble, not_refused
 from foretell.methods.checkpoints import PUBLISHED, Checkpoints
 from foretell.methods.emergence import MARGIN, describe_emergence, emerged, refuse_unemerged, require_margin
-from foretell.methods.falling import does_not_fall
-from foretell.methods.spec import LawChoice, parse_law
-from foretell.methods.stage import Stage, fit_stage, require_inputs
+from foretell.methods.loss_stage import fit_general_loss, fit_losses, refuse_loss, require_general_loss
+from foretell.methods.score_stage import fit_scores
+from foretell.methods.spec import SIZE_INPUTS, LawChoice, parse_law
+from foretell.methods.stage import Stage, require_inputs
 from foretell.methods.training import Training
 from foretell.targets import Target, column
 
@@ -35,8 +36,6 @@ class TwoStage(Method):
         margin: How far above chance a checkpoint counts, as a score.
         checkpoints: Which rows carry each stage.
         loss_space: Where the residuals of stage one are taken; the law's own when `None`.
-        every_final: Fit stage two to every finished run instead of to the checkpoints that have
-            emerged; the margin then only refuses a task that too few finished runs have learned.
 
     Reference: Chen et al. 2025, arXiv:2410.08527.
     """
@@ -46,7 +45,6 @@ class TwoStage(Method):
     margin: float = MARGIN
     checkpoints: Checkpoints = PUBLISHED
     loss_space: Space | None = None
-    every_final: bool = False
 
     def __post_init__(self) -> None:
         require_margin(self.margin)
@@ -56,7 +54,9 @@ class TwoStage(Method):
         loss, plus, score = spec.partition("+")
         if not plus:
             raise DataError(f"laws {spec!r}: name both stages, such as chinchilla+sigmoid.")
-        return replace(self, loss_law=parse_law(loss, "loss"), score_law=parse_law(score, "score", ("loss", "chance")))
+        return replace(
+            self, loss_law=parse_law(loss, "loss", SIZE_INPUTS), score_law=parse_law(score, "score", ("loss", "chance"))
+        )
 
     def with_margin(self, margin: float) -> "TwoStage":
         """Return the method with another emergence margin."""
@@ -68,85 +68,36 @@ class TwoStage(Method):
 
     def fit(self, training: Training, bootstrap: Bootstrap) -> "FittedTwoStage":
         """Fit both stages, or stage one alone where losses are wanted, to all runs and to every resample of runs."""
-        if training.loss_name is None and not training.losses:
-            what = "two stages need a loss between compute and score, and no loss column has a value."
-            raise FitError(f"{what} Fill one, or use fp.")
+        if not training.losses:
+            require_general_loss(training)
         counts = bootstrap.run_counts(len(training.run_names), self.loss_law.n_free + 1)[:, training.run]
-        kept, unfit = self._choose(training)
+        learned = emerged(training, self.margin) & np.isfinite(training.loss)
+        kept = self.checkpoints.of_score(training, learned)
         if training.losses:
             stage, refusals = self._fit_wanted_losses(training, counts)
             return FittedTwoStage(self, training, bootstrap, stage, None, kept, refusals)
-        if reason := self._does_not_fall(training.loss_name or "", training.loss, training):
-            raise FitError(reason)
-        loss = self._fit_losses({training.loss_name or "": training.loss}, training, counts)
-        loss.point.require_converged()
-        tasks = not_refused(training.tasks, unfit)
+        loss = fit_general_loss(self.loss_law, training, counts, checkpoints=self.checkpoints, space=self.loss_space)
+        n_needed, among = self.score_law.n_free + 1, self.checkpoints.among
+        refusals = refuse_unemerged(training, learned & kept, n_needed, self.margin, among)
+        tasks = not_refused(training.tasks, refusals)
         scores = self._fit_scores(training.with_tasks(tasks), kept[tasks], counts) if tasks else None
-        return FittedTwoStage(self, training, bootstrap, loss, scores, kept, unfit)
-
-    def _choose(self, training: Training) -> tuple[np.ndarray, dict[int, str]]:
-        """Return which checkpoints carry stage two, `(n_tasks, n)`, and the tasks that are refused."""
-        learned = emerged(training, self.margin) & np.isfinite(training.loss)
-        kept, among = self.checkpoints.of_score(training, learned), self.checkpoints.among
-        if self.every_final:
-            seen = np.isfinite(training.scores) & np.isfinite(training.loss) & training.is_final
-            kept, among = training.last_of_each_run(seen), "finished runs"
-        return kept, refuse_unemerged(training, learned & kept, self.score_law.n_free + 1, self.margin, among)
+        return FittedTwoStage(self, training, bootstrap, loss, scores, kept, refusals)
 
     def _fit_wanted_losses(self, training: Training, resamples: np.ndarray) -> tuple[Stage | None, dict[int, str]]:
         """Fit the losses that enough finished runs have; refuse the others."""
-        refusals, enough = {}, {}
-        for t, (name, values) in enumerate(training.losses.items()):
-            n_finals = int(self._finals(values[None], training).sum())
-            if n_finals > self.loss_law.n_free and (reason := self._does_not_fall(name, values, training)):
-                refusals[t] = reason
-            elif n_finals > self.loss_law.n_free:
-                enough[name] = values
-            else:
-                refusals[t] = (
-                    f"{name}: {n_finals} finished runs have it; {self.loss_law.name} needs "
-                    f"{self.loss_law.n_free + 1}. Add runs, or choose a law with fewer parameters."
-                )
-        return self._fit_losses(enough, training, resamples) if enough else None, refusals
-
-    def _fit_losses(self, losses: Mapping[str, np.ndarray], training: Training, resamples: np.ndarray) -> Stage:
-        y, x = np.stack(list(losses.values())), training.inputs(self.loss_law.law.inputs)
-        finals = self._finals(y, training)
-        kept = self.checkpoints.of_loss(training, self._usable(y, training))
-        return fit_stage(
-            self.loss_law,
-            tuple(losses),
-            y,
-            x,
-            kept=kept,
-            judged=finals,
-            resamples=resamples,
-            space=self.loss_space,
+        losses = list(training.losses.items())
+        reasons = [refuse_loss(self.loss_law, name, values, training) for name, values in losses]
+        refusals = {t: reason for t, reason in enumerate(reasons) if reason}
+        enough = dict(losses[t] for t in not_refused(losses, refusals))
+        if not enough:
+            return None, refusals
+        stage = fit_losses(
+            self.loss_law, enough, training, resamples, checkpoints=self.checkpoints, space=self.loss_space
         )
-
-    def _does_not_fall(self, name: str, loss: np.ndarray, training: Training) -> str | None:
-        finals = self._finals(loss[None], training)[0]
-        return does_not_fall(name, loss[finals], training.flops[finals])
-
-    def _finals(self, losses: np.ndarray, training: Training) -> np.ndarray:
-        """Return the last finished row of each run with the loss and the size that its law needs, `(T, n)`."""
-        return training.last_of_each_run(self._usable(losses, training) & training.is_final)
-
-    def _usable(self, losses: np.ndarray, training: Training) -> np.ndarray:
-        """Return the rows with the loss and the size that its law needs, `(T, n)`."""
-        return np.isfinite(losses) & training.sized(self.loss_law.law.inputs)
+        return stage, refusals
 
     def _fit_scores(self, training: Training, kept: np.ndarray, resamples: np.ndarray) -> Stage:
-        return fit_stage(
-            self.score_law,
-            tuple(f"score/{task.name}" for task in training.tasks),
-            training.scores,
-            {"loss": training.loss},
-            kept=kept,
-            judged=training.last_of_each_run(kept),
-            resamples=resamples,
-            constants={"chance": training.chance},
-        )
+        return fit_scores(self.score_law, training, {"loss": training.loss}, kept, resamples)
 
 
 @dataclass(frozen=True)
@@ -203,7 +154,7 @@ class FittedTwoStage(Forecaster):
 
     def emergence(self) -> list[dict[str, Any]]:
         """Return per task which checkpoints carried stage two, where that is chosen by emergence."""
-        if self.method.every_final:
+        if not self.method.checkpoints.emerged:
             return []
         return describe_emergence(self.training, self.kept, self.method.margin)
 

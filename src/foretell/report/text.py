@@ -57,6 +57,15 @@ def datasets_report(tables: Sequence[Plain]) -> list[RenderableType]:
     return [table]
 
 
+def methods_report(methods: Sequence[Plain]) -> list[RenderableType]:
+    """List the forecasting methods."""
+    table = Table("name", "what it does", "what it needs", "reference", expand=True, show_lines=True)
+    table.columns[0].no_wrap = True
+    for entry in methods:
+        table.add_row(*(escape(entry[key]) for key in ("name", "summary", "needs", "reference")))
+    return [table]
+
+
 def summary_report(summary: Plain) -> list[RenderableType]:
     """Lay out what a table holds."""
     facts = Table(show_header=False, title=escape(summary["runs"]), title_justify="left")

@@ -115,10 +115,10 @@ def sweep(
     parsed = {name: parse_method(name) for name in methods}
     swept = {name: method for name, method in parsed.items() if isinstance(method, TwoStage)}
     learners = {
-        (name, margin, choice): method.with_margin(margin).with_checkpoints(CHECKPOINTS[choice])
+        (name, margin, choice): method.with_margin(margin).with_checkpoints(checkpoints)
         for name, method in swept.items()
         for margin in margins
-        for choice in CHECKPOINTS
+        for choice, checkpoints in {**CHECKPOINTS, "published": method.checkpoints}.items()
     }
     question = Question(train, tasks, None, loss, 0.9, pool, Bootstrap(FEWEST_RESAMPLES))
     scores = _answers(question, list(learners.values()), load_runs(runs), holdout)
