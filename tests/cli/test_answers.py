@@ -171,3 +171,14 @@ def test_markup_in_names_is_shown_as_it_stands(cli, here, ladder):
     assert "chance level of [bold]:fire:[/] is not known" in shown.err
     summary = cli("data", "show", "odd.parquet")
     assert "[bold]:fire:[/]" in summary.out
+
+
+def test_explain_lists_the_candidates_of_the_default_method(cli, table):
+    shown = cli("forecast", table, "--at", TARGET, *QUICK, "--explain")
+    assert shown.code == 0
+    assert "what auto averaged" in shown.out
+    plain = strict(cli("forecast", table, "--at", TARGET, *QUICK, "--json").out)
+    assert sum(each["weight"] for each in plain["candidates"]) == pytest.approx(1.0)
+    assert {each["carries"] for each in plain["candidates"]} <= {True, False}
+    flp = cli("forecast", table, "--at", TARGET, *QUICK, "--method", "flp", "--explain")
+    assert "flp is one law a stage" in flp.out
