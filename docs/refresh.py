@@ -11,13 +11,16 @@ import re
 import shlex
 import sys
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 
 from foretell.cli import main
 from foretell.datasets import DATASETS
 from foretell.doctor import CHECKS
+from foretell.io import load_runs
 from foretell.laws import LAWS
 from foretell.methods import METHODS
+from foretell.methods.compare import Comparison, compare
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -89,6 +92,29 @@ def checks() -> str:
     return "\n".join(["| what it looks for | codes |", "|---|---|", *rows])
 
 
+def recipes() -> str:
+    """Compare Gadre's corpora at 6.9B, two by two, with the truth."""
+    at, train = "n_params=6889410560,n_tokens=137788211200", "n_params < 1.5e9"
+    rows = [
+        _recipe_row(pair, compare("gadre", at, pair, train=train, **wanted))
+        for wanted in ({"losses": ["c4_val"]}, {"tasks": ["average_17"]})
+        for pair in combinations(("c4", "rpj", "rw"), 2)
+    ]
+    heads = "| first, second | outcome | difference | truth | first is better | came true |"
+    return "\n".join([heads, "|---|---|---|---|---|---|", *rows])
+
+
+def _recipe_row(pair: tuple[str, str], result: Comparison) -> str:
+    contest = result.contests[-1]
+    column = contest.task if contest.kind == "loss" else f"score/{contest.task}"
+    measured = load_runs("gadre").where("n_params > 6e9").frame
+    first, second = (measured.filter(family=family)[column].item() for family in pair)
+    true = (first < second) == (contest.kind == "loss")
+    likely = (contest.p_first_better or 0.0) > 0.5
+    cells = (", ".join(pair), f"`{contest.task}`", f"{contest.difference:+.3f}", f"{first - second:+.3f}")
+    return f"| {' | '.join(cells)} | {contest.p_first_better:.0%} | {'yes' if true == likely else 'no'} |"
+
+
 def _equation(law: object) -> str:
     match = re.search(r"\$.*?\$", (law.__doc__ or "").replace("\n", " "))
     return match.group(0).replace("|", r"\|") if match else ""
@@ -104,7 +130,13 @@ def _summary(check: Callable[..., object]) -> str:
     return " ".join(first_paragraph.split()).rstrip(".").replace("|", r"\|")
 
 
-TABLES: dict[str, Callable[[], str]] = {"laws": laws, "methods": methods, "datasets": datasets, "checks": checks}
+TABLES: dict[str, Callable[[], str]] = {
+    "laws": laws,
+    "methods": methods,
+    "datasets": datasets,
+    "checks": checks,
+    "recipes": recipes,
+}
 
 
 def rewrite() -> None:

@@ -33,6 +33,10 @@ class Row:
         status: `ok` or `refused`.
         verdict: How far to trust it.
         reason: Why it was refused.
+        doubt: What speaks against trusting it, where anything does.
+        law_low: Lower end of the interval of the law itself, without the noise of a new run;
+            `None` where the method does not tell them apart.
+        law_high: Its upper end.
     """
 
     kind: Kind
@@ -50,6 +54,9 @@ class Row:
     status: Outcome
     verdict: Verdict
     reason: str | None
+    doubt: str | None = None
+    law_low: float | None = None
+    law_high: float | None = None
 
     @property
     def scored(self) -> bool:
@@ -72,6 +79,7 @@ class Forecast:
     laws: tuple[Mapping[str, Any], ...]
     emergence: tuple[Mapping[str, Any], ...]
     warnings: tuple[Finding, ...]
+    candidates: tuple[Mapping[str, Any], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data; the rows without `actual`."""

@@ -20,6 +20,10 @@ COMMANDS = {
         "RUNS", "--holdout", "--train", "--tasks", "--losses", "--loss", "--methods", "--level", "--margin", "--seed",
         "--resamples", "--pool", "--sweep", "--json",
     },
+    "compare": {
+        "RUNS", "--at", "--families", "--train", "--tasks", "--losses", "--loss", "--method", "--level", "--margin",
+        "--seed", "--resamples", "--json",
+    },
     "methods": {"--json"},
     "reproduce": {"NAME", "--json"},
 }  # fmt: skip

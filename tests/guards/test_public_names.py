@@ -12,7 +12,7 @@ from foretell.reproductions import REPRODUCTIONS
 
 NAMES = {
     "DATASETS", "DataError", "FitError", "ForetellError", "LAWS", "METHODS", "Metadata", "MissingExtra", "Runs",
-    "UnknownName", "__version__", "backtest", "check", "fit", "forecast", "load_runs", "reproduce", "sweep",
+    "UnknownName", "__version__", "backtest", "check", "compare", "fit", "forecast", "load_runs", "reproduce", "sweep",
     "write_table",
 }  # fmt: skip
 LAW_NAMES = {
@@ -36,7 +36,7 @@ def test_the_package_offers_exactly_these_names() -> None:
 
 
 def test_verbs_stay_functions_whatever_was_imported_before() -> None:
-    for verb in ("backtest", "check", "fit", "forecast", "load_runs", "reproduce", "sweep"):
+    for verb in ("backtest", "check", "compare", "fit", "forecast", "load_runs", "reproduce", "sweep"):
         assert inspect.isfunction(getattr(foretell, verb)), verb
 
 
@@ -56,6 +56,8 @@ def test_the_verbs_keep_their_arguments() -> None:
     shared = ["level", "margin", "seed", "resamples", "pool"]
     assert arguments(foretell.forecast) == ["runs", "at", "train", "tasks", "losses", "loss", "method", *shared]
     assert arguments(foretell.backtest) == ["runs", "holdout", "train", "tasks", "losses", "loss", "methods", *shared]
+    asked = ["train", "tasks", "losses", "loss", "method", *shared[:-1]]
+    assert arguments(foretell.compare) == ["runs", "at", "families", *asked]
     assert arguments(foretell.sweep) == ["runs", "holdout", "train", "tasks", "loss", "methods", "margins", "pool"]
     assert arguments(foretell.check) == ["runs", "loss", "tasks"]
     assert arguments(foretell.reproduce) == ["name"]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from foretell.cli import backtest, check, data, demo, forecast, methods, reproduce
+from foretell.cli import backtest, check, compare, data, demo, forecast, methods, reproduce
 
 app = typer.Typer(
     name="foretell",
@@ -40,5 +40,6 @@ app.add_typer(data.app, name="data")
 app.command("check")(check.check)
 app.command("forecast")(forecast.forecast)
 app.command("backtest")(backtest.backtest)
+app.command("compare")(compare.compare)
 app.command("methods")(methods.methods)
 app.command("reproduce")(reproduce.reproduce)

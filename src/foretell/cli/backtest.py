@@ -1,6 +1,6 @@
 """`foretell backtest RUNS --holdout EXPR`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -32,6 +32,7 @@ def backtest(
 ) -> None:
     """Forecast finished runs from smaller ones, and show how far off the forecasts were."""
     _require_scores(sweep, losses)
+    from foretell.report.sweep import sweep_report
     from foretell.report.text import backtest_report
     from foretell.trusting.backtest import backtest as run
 
@@ -52,16 +53,20 @@ def backtest(
     )
     print_findings(result.warnings)
     plain = result.to_dict()
-    if not sweep:
-        print_json(plain) if json else print_report(backtest_report(plain))
-        return
-    from foretell.report.sweep import sweep_report
-    from foretell.trusting.sweep import sweep as vary
-
-    varied = vary(table, holdout, train=train, tasks=options.split_names(tasks), loss=loss, methods=names, pool=pool)
-    print_findings(varied.warnings)
-    plain |= varied.to_dict()
+    if sweep:
+        plain |= _vary(
+            table, holdout, train=train, tasks=options.split_names(tasks), loss=loss, methods=names, pool=pool
+        )
     print_json(plain) if json else print_report([*backtest_report(plain), *sweep_report(plain)])
+
+
+def _vary(*question: Any, **how: Any) -> dict[str, Any]:
+    """Return the sweep as plain data, and say what was not swept."""
+    from foretell.trusting.sweep import sweep
+
+    varied = sweep(*question, **how)
+    print_findings(varied.warnings)
+    return varied.to_dict()
 
 
 def _require_scores(sweep: bool, losses: str | None) -> None:

@@ -23,12 +23,15 @@ def forecast(
     tasks: options.Tasks = None,
     losses: options.Losses = None,
     loss: options.Loss = None,
-    method: Annotated[str, typer.Option(help="flp, fp, or with laws named: flp:chinchilla+sigmoid.")] = "flp",
+    method: options.Method = "flp",
     level: options.Level = 0.9,
     margin: options.Margin = None,
     seed: options.Seed = 0,
     resamples: options.Resamples = 1000,
     pool: options.Pool = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say which candidates carried the forecast, and why.")
+    ] = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the JSON to this file.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a self-contained HTML page.")] = None,
     json: options.Json = False,
@@ -36,6 +39,7 @@ def forecast(
     """Forecast the scores of models that are not trained yet, with intervals."""
     _refuse_overwriting(runs, output, html)
     from foretell.methods.forecast import forecast as run
+    from foretell.report.explain import explanation_report
     from foretell.report.text import forecast_report
 
     result = run(
@@ -60,7 +64,8 @@ def forecast(
         from foretell.report.html import forecast_page
 
         write_text(html, forecast_page(plain))
-    print_json(plain) if json else print_report(forecast_report(plain))
+    parts = [*forecast_report(plain), *(explanation_report(plain) if explain else [])]
+    print_json(plain) if json else print_report(parts)
 
 
 def _refuse_overwriting(runs: str, output: Path | None, html: Path | None) -> None:

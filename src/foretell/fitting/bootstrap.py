@@ -16,10 +16,15 @@ class Bootstrap:
     Attributes:
         resamples: Number of resamples.
         seed: Of the random generator.
+        n_twins: How many runs, the first ones, have a twin in another training set, with which
+            they are resampled: a stratum of their own, drawn alike for the same `seed`.
+        own: What is not shared with twins, other runs and noise, differs with this number.
     """
 
     resamples: int = 1000
     seed: int = 0
+    n_twins: int = 0
+    own: int = 0
 
     def __post_init__(self) -> None:
         if self.resamples < 2:
@@ -37,7 +42,15 @@ class Bootstrap:
         Returns:
             Multiplicities, shape `(resamples, n_runs)`.
         """
-        rng = np.random.default_rng([self.seed, 1])
+        n_twins = min(self.n_twins, n_runs)
+        shared = self._counts(n_twins, n_needed, [self.seed, 1])
+        return np.concatenate([shared, self._counts(n_runs - n_twins, n_needed - n_twins, self._own(1))], axis=1)
+
+    def _counts(self, n_runs: int, n_needed: int, seed: list[int]) -> np.ndarray:
+        """Draw multiplicities of the runs of one stratum."""
+        if n_runs == 0:
+            return np.empty((self.resamples, 0))
+        rng = np.random.default_rng(seed)
         even = np.full(n_runs, 1.0 / n_runs)
         counts = rng.multinomial(n_runs, even, size=self.resamples)
         for _ in range(MOST_TRIES):
@@ -47,6 +60,14 @@ class Bootstrap:
             counts[poor] = rng.multinomial(n_runs, even, size=int(poor.sum()))
         return counts.astype(float)
 
+    @property
+    def own_seed(self) -> int:
+        """Seed of what is not shared with a twin: the noise of new runs."""
+        return self.seed if self.own == 0 else int(np.random.SeedSequence([self.seed, self.own]).generate_state(1)[0])
+
+    def _own(self, stream: int) -> list[int]:
+        return [self.seed, stream, self.own] if self.own else [self.seed, stream]
+
     def noise(self, shape: tuple[int, ...], freedom: np.ndarray, stream: int) -> np.ndarray:
         """Draw Student's t noise, whose tails know from how few runs its scale was estimated.
 
@@ -55,7 +76,7 @@ class Bootstrap:
             freedom: Degrees of freedom of each scale, `(T,)`.
             stream: A different one is independent.
         """
-        return np.random.default_rng([self.seed, stream]).standard_t(freedom, size=shape)
+        return np.random.default_rng(self._own(stream)).standard_t(freedom, size=shape)
 
 
 def interval(draws: np.ndarray, centre: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:

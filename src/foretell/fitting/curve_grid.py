@@ -83,9 +83,7 @@ class CurveGrid:
         high = np.sum(weighed * CEILINGS[:, None], axis=1)
         return np.einsum("tk,tkn->tn", low, 1.0 - h) + np.einsum("tk,tkn->tn", high, h)
 
-    def draws(
-        self, x: np.ndarray, counts: np.ndarray, log_prior: np.ndarray, rng: np.random.Generator
-    ) -> np.ndarray:
+    def draws(self, x: np.ndarray, counts: np.ndarray, log_prior: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Draw one curve from the posterior of each resample of runs.
 
         Args:
@@ -126,7 +124,7 @@ class CurveGrid:
 
 
 def fit_curve_grid(
-    shape: Shape, x: np.ndarray, y: np.ndarray, weights: np.ndarray, run: np.ndarray, n_runs: int, chance: np.ndarray
+    shape: Shape, x: np.ndarray, y: np.ndarray, weights: np.ndarray, run: np.ndarray, chance: np.ndarray
 ) -> CurveGrid:
     """Weigh every curve by how well it explains the observations.
 
@@ -137,8 +135,7 @@ def fit_curve_grid(
         x: What falls as the score rises, such as a loss, `(T, m)`.
         y: Scores, `(T, m)`.
         weights: `(T, m)`, 0 where there is no observation.
-        run: Run of each observation, in order, `(m,)`.
-        n_runs: Number of runs.
+        run: Run of each observation, `(m,)`: those of a run together, runs counted from 0, none left out.
         chance: Chance level of each task, `(T,)`.
     """
     seen = weights > 0
@@ -149,10 +146,10 @@ def fit_curve_grid(
     h = shape.curve(k[..., None] * (np.where(seen, x, low[:, None])[:, None, :] - x0[..., None]))
     y = np.where(seen, y, 0.0)
     products = ((1 - h) ** 2, (1 - h) * h, h**2, (1 - h) * y[:, None], h * y[:, None])
-    by_run = (run[:, None] == np.arange(n_runs)).astype(float)
-    sums = np.stack([(product * weights[:, None]) @ by_run for product in products], axis=-1)
-    sums = np.moveaxis(sums, (1, 2, 3), (3, 1, 2))
-    totals = np.stack([(weights * y**2) @ by_run, weights @ by_run], axis=-1)
+    starts = np.flatnonzero(np.diff(run, prepend=-1))
+    sums = np.stack([np.add.reduceat(product * weights[:, None], starts, axis=-1) for product in products], axis=1)
+    sums = np.moveaxis(sums, 3, 1)
+    totals = np.stack([np.add.reduceat(each, starts, axis=-1) for each in (weights * y**2, weights)], axis=-1)
     lowest = np.array([np.quantile(row[kept], 0.05) for row, kept in zip(y, seen, strict=True)])
     expected = np.minimum(chance, lowest)
     floor, likelihood, noise = _profile_all(sums.sum(axis=1), totals.sum(axis=1), expected)

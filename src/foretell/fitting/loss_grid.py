@@ -8,6 +8,7 @@ resamples of it cost a few matrix products.
 
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -16,10 +17,12 @@ EXPONENTS = {1: np.linspace(0.01, 0.6, 40), 2: np.linspace(0.05, 0.92, 25)}  # b
 # that compute, which both share, is near half of that.
 EXPONENT_PRIOR = {1: (0.175, 0.05), 2: (0.35, 0.1)}
 EXPONENTS_DIFFER = 0.1  # standard deviation of the difference of two exponents
-FLOOR_PRIOR = (0.6, 0.15)  # the floor as a share of the lowest loss, with its standard deviation
+FLOOR_PRIOR = (0.55, 0.25)  # the floor as a share of the lowest loss, with its standard deviation
 NOISE_PRIOR = (2.0, 0.003)  # strength, in pairs of runs, and size of the relative noise of a run
 FREEDOM = 4.0  # of the Student noise that makes single runs harmless
-ROUNDS = 4  # of reweighting
+ROUNDS = 6  # of reweighting
+MEDIAN_TO_DEVIATION = 1.4826  # of normal noise: its standard deviation over the median size
+LEAST_NOISE = 1e-4  # relative, of a run
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,13 +65,16 @@ class LossGrid:
         """Return the posterior mean of the loss at inputs `(J, n)`, as `(n,)`."""
         return _mean(self.probability[:, None], self._terms(inputs, self.coefficients[None])[0])
 
-    def draws(self, inputs: np.ndarray, counts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Draw one law from the posterior of each resample of runs, and the noise of a new run.
+    def draws(
+        self, inputs: np.ndarray, counts: np.ndarray, rng: np.random.Generator, *, noisy: bool = True
+    ) -> np.ndarray:
+        """Draw one law from the posterior of each resample of runs.
 
         Args:
             inputs: `(J, n)`.
             counts: Multiplicity of each run, `(R, n_runs)`.
             rng: Random generator.
+            noisy: Add the noise of a new run.
 
         Returns:
             Loss, `(R, n)`; NaN where a resample has no falling law.
@@ -79,9 +85,29 @@ class LossGrid:
         powers = np.exp(-self.exponents[cell][..., None] * (np.log(inputs) - self.centre[:, None]))
         law = coefficients[each, cell]
         loss = law[:, :1] + np.einsum("rj,rjn->rn", law[:, 1:], powers)
-        noise = self.noise * rng.standard_t(self.freedom, len(counts))
+        noise = self.noise * rng.standard_t(self.freedom, len(counts)) if noisy else np.zeros(len(counts))
         known = np.isfinite(log_posterior.max(axis=-1))
         return np.where(known[:, None], loss * np.exp(noise[:, None]), np.nan)
+
+    def describe(self, names: tuple[str, ...]) -> dict[str, Any]:
+        """Return the averaged law as plain data; its coefficients are the terms at the runs' mean sizes."""
+        probability = self.probability
+        means = [_mean(probability, column) for column in self.coefficients.T]
+        return {
+            "law": "averaged " + ("chinchilla" if len(names) == 2 else "power_floor"),
+            "E": float(means[0]),
+            "terms": {
+                name: {
+                    "at": float(np.exp(self.centre[j])),
+                    "loss": float(means[j + 1]),
+                    "exponent": float(probability @ self.exponents[:, j]),
+                }
+                for j, name in enumerate(names)
+            },
+            "spread": self.noise,
+            "n_points": int(np.sum(self.weights > 0)),
+            "status": "converged",
+        }
 
     def _terms(self, inputs: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
         powers = np.exp(-self.exponents[..., None] * (np.log(inputs) - self.centre[:, None]))
@@ -118,8 +144,9 @@ def fit_loss_grid(loss: np.ndarray, inputs: np.ndarray, weights: np.ndarray) -> 
         probability = _normalised(log_posterior[0])
         residual = _mean(probability[:, None], np.einsum("gnk,gk->gn", design, coefficients[0]) - 1.0)
         freedom = max(float(np.sum(weights * trust)) - 2.0 * len(inputs), 1.0)
-        noise = float(np.sqrt(np.sum(weights * trust * residual**2) / freedom + 1e-8))
-        trust = FREEDOM / (FREEDOM + (residual / noise) ** 2)
+        noise = float(np.sqrt(np.sum(weights * trust * residual**2) / freedom)) + LEAST_NOISE
+        usual = MEDIAN_TO_DEVIATION * np.median(np.abs(residual[seen])) + LEAST_NOISE
+        trust = FREEDOM / (FREEDOM + (residual / usual) ** 2)
     return LossGrid(
         exponents, centre, design, weights * trust, prior, coefficients[0], log_posterior[0], noise, freedom
     )

@@ -18,8 +18,7 @@ METHODS: Registry[MethodEntry] = Registry(
     {
         "auto": MethodEntry(
             Auto(),
-            "many structures from size to score averaged, the bad ones thrown out by back-tests inside the "
-            "training rows",
+            "structures from size to score averaged, without those that fail back-tests inside the training rows",
             "scores of finished runs of several sizes; better with losses, task losses and checkpoints",
             "this project",
         ),

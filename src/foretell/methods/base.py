@@ -3,11 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from foretell.fitting.bootstrap import Bootstrap, interval
+from foretell.methods.emergence import MARGIN, require_margin
 from foretell.methods.stage import Stage
 from foretell.methods.training import Training
 from foretell.targets import Target
@@ -27,6 +28,13 @@ class Estimate:
         weak: Whether the interval is wider than all that was seen, `(n, T)`.
         unbounded: What the law itself gives where that is no score, `(n, T)`; NaN elsewhere.
         refusals: Why an outcome is refused, by its index.
+        draws: What the interval was taken from, `(R, n, T)`, NaN where refused or not drawn; in
+            the same order of resamples for every outcome. `None` where a method has none.
+        law_low: Lower end of the interval of the law itself, without the noise of a new run,
+            `(n, T)`; `None` where a method does not tell them apart.
+        law_high: Its upper end.
+        rehearsed: Mean absolute error of each outcome in back-tests inside the training rows: of
+            the method, and of copying the largest run, `(2, T)`; NaN where not rehearsed.
     """
 
     value: np.ndarray
@@ -37,6 +45,10 @@ class Estimate:
     weak: np.ndarray
     unbounded: np.ndarray
     refusals: Mapping[int, str]
+    draws: np.ndarray | None = None
+    law_low: np.ndarray | None = None
+    law_high: np.ndarray | None = None
+    rehearsed: np.ndarray | None = None
 
     @classmethod
     def refused(
@@ -50,8 +62,9 @@ class Estimate:
     def turned(self, lower_is_better: Sequence[bool]) -> "Estimate":
         """Return the scores of some outcomes as error rates: 1 minus each, the ends of the interval swapped."""
         turn = np.array(lower_is_better, bool)
-        names = {"value": "value", "low": "high", "high": "low"}
-        names |= {name: name for name in ("given_true_loss", "unbounded")}
+        names = {"low": "high", "high": "low", "law_low": "law_high", "law_high": "law_low"}
+        names |= {name: name for name in ("value", "given_true_loss", "unbounded", "draws")}
+        names = {name: source for name, source in names.items() if getattr(self, name) is not None}
         turned = {
             name: np.where(turn, 1.0 - getattr(self, source), getattr(self, name)) for name, source in names.items()
         }
@@ -138,7 +151,10 @@ def fill(estimate: Estimate, columns: Sequence[int], answer: Answer, level: floa
         "weak": _put(estimate.weak, into, (high - low) > answer.signal[usable], bounded=False),
         "unbounded": _put(estimate.unbounded, into, outside, bounded=False),
     }
-    return replace(estimate, **changed, **more, refusals=refusals)
+    nothing = np.full((len(answer.draws), *estimate.value.shape), np.nan)
+    kept = nothing if estimate.draws is None else estimate.draws
+    drawn = _put(kept, into, answer.draws[..., usable], bounded)
+    return replace(estimate, **changed, **more, refusals=refusals, draws=drawn)
 
 
 def _unusable(value: np.ndarray, draws: np.ndarray) -> str | None:
@@ -151,7 +167,7 @@ def _unusable(value: np.ndarray, draws: np.ndarray) -> str | None:
 
 def _put(old: np.ndarray, columns: list[int], new: np.ndarray, bounded: bool) -> np.ndarray:
     filled = old.copy()
-    filled[:, columns] = np.clip(new, 0.0, 1.0) if bounded else new
+    filled[..., columns] = np.clip(new, 0.0, 1.0) if bounded else new
     return filled
 
 
@@ -174,9 +190,23 @@ class Forecaster(ABC):
         """Return per task which checkpoints were kept, as plain data."""
         return []
 
+    def candidates(self, targets: Sequence[Target]) -> list[dict[str, Any]]:  # noqa: ARG002
+        """Return what a method averaged over and why, as plain data; empty for a method of one law."""
+        return []
 
+
+@dataclass(frozen=True, kw_only=True)
 class Method(ABC):
-    """A frozen configuration that turns training rows into a `Forecaster`."""
+    """A frozen configuration that turns training rows into a `Forecaster`.
+
+    Attributes:
+        margin: How far above chance a row counts, as a score.
+    """
+
+    margin: float = MARGIN
+
+    def __post_init__(self) -> None:
+        require_margin(self.margin)
 
     @abstractmethod
     def fit(self, training: Training, bootstrap: Bootstrap) -> Forecaster:
@@ -187,12 +217,12 @@ class Method(ABC):
         """
 
     @abstractmethod
-    def with_laws(self, spec: str) -> "Method":
+    def with_laws(self, spec: str) -> Self:
         """Return the same method with other laws, as named behind its colon."""
 
-    @abstractmethod
-    def with_margin(self, margin: float) -> "Method":
+    def with_margin(self, margin: float) -> Self:
         """Return the same method with another emergence margin, as a score."""
+        return replace(self, margin=margin)
 
 
 @dataclass(frozen=True)

@@ -57,10 +57,11 @@ def forecast(
     question = Question(train, tasks, losses, loss, level, pool, Bootstrap(resamples, seed))
     learner = parse_method(method, margin)
     table = load_runs(runs)
-    targets, findings = _parse_all([at] if isinstance(at, str) else at, table)
+    targets, findings = parse_targets([at] if isinstance(at, str) else at, table)
     rows: list[Row] = []
     laws: list[dict[str, Any]] = []
     emergence: list[dict[str, Any]] = []
+    candidates: list[dict[str, Any]] = []
     for family, group in _by_family(targets, table, table.where(train), pool).items():
         training, found = question.training(table, family, group)
         fitted = learner.fit(training, question.bootstrap)
@@ -68,6 +69,7 @@ def forecast(
         rows += answered
         laws += describe_laws(fitted, training, family)
         emergence += [{"family": family or "pooled", **kept} for kept in fitted.emergence()]
+        candidates += [{"family": family or "pooled", **each} for each in fitted.candidates(group)]
         findings += [*found, *bounded]
     return Forecast(
         runs=table.name,
@@ -81,10 +83,16 @@ def forecast(
         laws=tuple(laws),
         emergence=tuple(emergence),
         warnings=once_each([*table.findings, *findings]),
+        candidates=tuple(candidates),
     )
 
 
-def _parse_all(texts: Sequence[str], table: Runs) -> tuple[list[Target], list[Finding]]:
+def parse_targets(texts: Sequence[str], table: Runs) -> tuple[list[Target], list[Finding]]:
+    """Read targets as they are typed, and say what was assumed.
+
+    Raises:
+        DataError: there is none, or one cannot be read.
+    """
     if not texts:
         raise DataError("there is no target. Give one, such as n_params=7e9,n_tokens=4e12.")
     parsed = [parse_target(text, table) for text in texts]

@@ -74,13 +74,19 @@ class Question:
     ) -> tuple[list[Row], list[Finding]]:
         """Ask a fitted method, known by a name, for all outcomes at all targets."""
         kind, names, columns = _wanted(training)
-        estimate = fitted.losses(targets, self.level) if kind == "loss" else self._scores(fitted, training, targets)
+        estimate = self.estimate(fitted, training, targets)
         rows = make_rows(kind, names, columns, estimate, targets, training, family or "pooled")
         return rows, _bounded(name, names, targets, estimate)
 
-    def _scores(self, fitted: Forecaster, training: Training, targets: Sequence[Target]) -> Estimate:
-        """Return the forecast scores, each in its task's own direction."""
+    def estimate(self, fitted: Forecaster, training: Training, targets: Sequence[Target]) -> Estimate:
+        """Ask a fitted method for all outcomes at all targets, each in its task's own direction."""
+        if training.losses:
+            return fitted.losses(targets, self.level)
         return fitted.scores(targets, self.level).turned([not task.higher_is_better for task in training.tasks])
+
+    def known_tasks(self, table: Runs, family: str | None) -> list[str]:
+        """Return the tasks of which the training rows of a family have scores, the table's defaults if it has some."""
+        return self._rows(table, family).usable().default_tasks
 
     def refusal(self, training: Training, targets: Sequence[Target], family: str | None, reason: str) -> list[Row]:
         """Return the rows of a method that cannot answer at all."""

@@ -6,7 +6,8 @@ import numpy as np
 
 from foretell.methods.base import Estimate
 from foretell.methods.training import Training
-from foretell.results import Kind, Row, Verdict
+from foretell.methods.verdict import judge_of
+from foretell.results import Kind, Row
 from foretell.targets import Target
 
 
@@ -30,11 +31,12 @@ def make_rows(
         training: What the forecasts rest on.
         family: Whose laws were used.
     """
-    largest = training.largest_flops
+    largest, judge = training.largest_flops, judge_of(training)
     rows = []
     for n, target in enumerate(targets):
         for t, (outcome, column) in enumerate(zip(outcomes, columns, strict=True)):
             reason = estimate.refusals.get(t)
+            verdict, doubt = judge(estimate, n, t)
             rows.append(
                 Row(
                     kind=kind,
@@ -50,19 +52,18 @@ def make_rows(
                     forecast_given_true_loss=_known(estimate.given_true_loss[n, t]),
                     extrapolation=target.flops / largest,
                     status="refused" if reason else "ok",
-                    verdict=_verdict(reason, estimate, n, t),
+                    verdict=verdict,
                     reason=reason,
+                    doubt=doubt,
+                    law_low=_at(estimate.law_low, n, t),
+                    law_high=_at(estimate.law_high, n, t),
                 )
             )
     return rows
 
 
-def _verdict(reason: str | None, estimate: Estimate, n: int, t: int) -> Verdict:
-    """Judge a row: weak where the interval is wider than all that was seen, or the law left the range."""
-    if reason:
-        return "not forecastable"
-    weak = estimate.weak[n, t] or np.isfinite(estimate.unbounded[n, t])
-    return "weak" if weak else "forecastable"
+def _at(values: np.ndarray | None, n: int, t: int) -> float | None:
+    return None if values is None else _known(values[n, t])
 
 
 def _known(value: float | None) -> float | None:

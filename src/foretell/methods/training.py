@@ -79,6 +79,11 @@ class Training:
             last[np.arange(len(kept)), np.argmax(flops, axis=1)] |= np.isfinite(flops.max(axis=1))
         return last
 
+    def with_run_order(self, order: Sequence[int]) -> "Training":
+        """Return the same checkpoints with the runs listed in another order."""
+        names = tuple(self.run_names[i] for i in order)
+        return replace(self, run=np.argsort(order)[self.run], run_names=names)
+
     def finished_rows(self) -> np.ndarray:
         """Return the last finished, sized checkpoint of each run that has one, in the order of the runs."""
         rows = self.last_of_each_run((self.is_final & np.isfinite(self.flops))[None])[0]

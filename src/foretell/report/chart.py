@@ -48,14 +48,14 @@ def method_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{**row, "method": name} for name, score in result["methods"].items() for row in score["rows"]]
 
 
-def to_svg(chart: alt.FacetChart) -> str:
+def to_svg(chart: alt.TopLevelMixin) -> str:
     """Render a chart as SVG, without a browser."""
     import vl_convert
 
     return str(vl_convert.vegalite_to_svg(chart.to_json()))
 
 
-def to_png(chart: alt.FacetChart, scale: float = 2.0) -> bytes:
+def to_png(chart: alt.TopLevelMixin, scale: float = 2.0) -> bytes:
     """Render a chart as PNG, `scale` pixels a point, without a browser."""
     import vl_convert
 

@@ -25,11 +25,10 @@ def unit(rows: Sequence[Mapping[str, Any]]) -> str:
     return " or ".join(sorted(units, reverse=True))
 
 
-def interval(row: Mapping[str, Any]) -> str:
-    """Write the interval of a row."""
-    if row["low"] is None:
-        return DASH
-    return f"{number(row['low'], row['kind'])} to {number(row['high'], row['kind'])}"
+def interval(row: Mapping[str, Any], of: str = "") -> str:
+    """Write the interval of a row, or with `law_` that of the law alone."""
+    low, high = row[f"{of}low"], row[f"{of}high"]
+    return DASH if low is None else f"{number(low, row['kind'])} to {number(high, row['kind'])}"
 
 
 def miss(row: Mapping[str, Any]) -> str:

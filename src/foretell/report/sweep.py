@@ -13,8 +13,8 @@ Plain = Mapping[str, Any]
 
 
 def sweep_report(result: Plain) -> list[RenderableType]:
-    """Lay out a sweep: for each method the errors, then the tasks."""
-    methods = dict.fromkeys(cell["method"] for cell in result["sweep"])
+    """Lay out a sweep: for each method the errors, then the tasks; nothing where there was none."""
+    methods = dict.fromkeys(cell["method"] for cell in result.get("sweep", ()))
     return [table for method in methods for table in (_errors(method, result), _tasks(method, result))]
 
 

@@ -20,7 +20,7 @@ def forecast_report(result: Plain) -> list[RenderableType]:
     parts: list[RenderableType] = []
     for run in dict.fromkeys(row["run"] for row in result["forecasts"]):
         rows = [row for row in result["forecasts"] if row["run"] == run]
-        parts += [_forecast_table(result, run, rows), *_reasons(result["method"], rows)]
+        parts += [_forecast_table(result, run, rows), *_reasons(result["method"], rows), *_doubts(rows)]
     return parts
 
 
@@ -88,7 +88,9 @@ def _forecast_table(result: Plain, run: str, rows: Sequence[Plain]) -> Table:
     what = f"{result['method']} on {result['runs']}, {reach}"
     table = Table(title=f"{escape(run)}\n[dim]{escape(what)}[/]", title_justify="left")
     table.add_column("task" if rows[0]["kind"] == "score" else "loss", overflow="fold")
-    for head in (unit(rows), f"{100 * result['level']:g} % interval"):
+    law = any(row["law_low"] is not None for row in rows)
+    level = f"{100 * result['level']:g} % interval"
+    for head in (unit(rows), level, *(["of the law alone"] if law else [])):
         table.add_column(head, justify="right")
     own = [entry for entry in result["emergence"] if entry["family"] == rows[0]["family"]]
     kept = {entry["task"]: f"{entry['n_kept']:,} of {entry['n_checkpoints']:,}" for entry in own}
@@ -97,6 +99,7 @@ def _forecast_table(result: Plain, run: str, rows: Sequence[Plain]) -> Table:
     table.add_column("verdict")
     for row in rows:
         cells = [escape(row["task"]), number(row["forecast"], row["kind"]), interval(row)]
+        cells += [interval(row, "law_")] if law else []
         table.add_row(*cells, *([kept[row["task"]]] if kept else []), row["verdict"])
     return table
 
@@ -162,6 +165,13 @@ def _means_table(result: Plain, runs: Sequence[str]) -> Table:
 def _reasons(method: str, rows: Sequence[Plain]) -> list[str]:
     reasons = dict.fromkeys(row["reason"] for row in rows if row["reason"])
     return [f"[yellow]refused by {escape(method)}[/] {escape(reason)}" for reason in reasons]
+
+
+def _doubts(rows: Sequence[Plain]) -> list[str]:
+    """Return one line per forecast that something speaks against."""
+    return [
+        f"[yellow]{row['verdict']}[/] {escape(row['task'])}: {escape(row['doubt'])}" for row in rows if row["doubt"]
+    ]
 
 
 def _listed(names: Sequence[str]) -> str:

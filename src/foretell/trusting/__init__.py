@@ -1,1 +1,1 @@
-"""How far to trust a forecast: back-tests."""
+"""How far to trust a forecast: back-tests, sweeps, and what a ladder costs."""

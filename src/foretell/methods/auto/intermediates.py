@@ -52,7 +52,7 @@ class Intermediate:
 
     def losses(self, targets: Sequence[Target]) -> np.ndarray:
         """Return the forecast loss of each task at each target, `(T, n)`."""
-        inputs = _sizes(targets, self.sizes)
+        inputs = size_inputs(targets, self.sizes)
         known = {id(law): law.value(inputs) for law in self.laws if law is not None}
         return np.stack([known.get(id(law), np.full(len(targets), np.nan)) for law in self.laws])
 
@@ -63,19 +63,24 @@ class Intermediate:
         rows = [np.mean([column(targets, name) for name in names], axis=0) for names in self.actual]
         return self._placed(np.stack(rows))
 
-    def draws(self, targets: Sequence[Target], counts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return one draw of a new run for each resample of runs, as `(R, T, n)`.
+    def draws(
+        self, targets: Sequence[Target], counts: np.ndarray, rng: np.random.Generator, *, noisy: bool
+    ) -> np.ndarray:
+        """Return one draw for each resample of runs, as `(R, T, n)`.
 
         Args:
             targets: `n` of them.
             counts: Multiplicity of each run, `(R, n_runs)`.
             rng: Random generator.
+            noisy: Add the noise of a new run to the law.
         """
         shape = (len(counts), len(self.observed), len(targets))
         if not self.laws:
             return np.broadcast_to(self._compute(targets), shape)
-        inputs = _sizes(targets, self.sizes)
-        known = {id(law): law.draws(inputs, counts, rng) for law in dict.fromkeys(self.laws) if law is not None}
+        inputs = size_inputs(targets, self.sizes)
+        known = {
+            id(law): law.draws(inputs, counts, rng, noisy=noisy) for law in dict.fromkeys(self.laws) if law is not None
+        }
         unknown = np.full((len(counts), len(targets)), np.nan)
         return self._placed(np.stack([known.get(id(law), unknown) for law in self.laws], axis=1))
 
@@ -139,5 +144,6 @@ def loss_law(loss: np.ndarray, training: Training) -> LossGrid | None:
     return fit_loss_grid(by_run["loss"], np.stack([by_run[name] for name in sizes_of(training)]), weights)
 
 
-def _sizes(targets: Sequence[Target], names: Sequence[str]) -> np.ndarray:
+def size_inputs(targets: Sequence[Target], names: Sequence[str]) -> np.ndarray:
+    """Return the sizes of all targets that a loss law needs, `(J, n)`."""
     return np.stack([column(targets, name) for name in names])

@@ -4,25 +4,23 @@ It throws out the structures that do badly on this table and tells how much too 
 intervals are. It cannot choose among good structures, so those are averaged.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from foretell.fitting.bootstrap import Bootstrap, interval
+from foretell.fitting.bootstrap import Bootstrap
+from foretell.methods.auto.averaging import average_draws, nanmean
 from foretell.methods.auto.evidence import gather
+from foretell.methods.auto.rungs import FEWEST_LEFT, held_out_runs, split
 from foretell.methods.auto.structures import Structure, learn
+from foretell.methods.auto.widening import miss, widening
 from foretell.methods.training import Training
 from foretell.targets import Target
 
-WORST = 1.5  # a structure is thrown out when its error is so many times the best one's
+WORST = 1.5  # a structure is thrown out when its error is so many times the middle one's; the best one is best by luck
 RESAMPLES = 200  # of each rehearsal
-RUNGS = 5  # into which runs are cut by compute, where sizes do not group them
-FEWEST_LEFT = 4  # finished runs that a rehearsal learns from
-WIDENING = (1.0, 4.0)  # bounds of what rehearsals can say of intervals
-FEWEST_MISSES = 10  # that tell how much
-DRAWS = 11  # stream of the random generator
-UNREHEARSED = 1.5  # widening where nothing could be rehearsed
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class Fold:
         counts: Multiplicity of each run that was learned from, `(R, n_runs)`.
         values: Forecasts, `(S, n, T)`.
         actual: `(n, T)`.
-        extrapolation: Compute of each held-out run over the largest one that was learned from, `(n,)`.
+        largest: Each task's score of the largest run that was learned from, `(T,)`.
     """
 
     structures: tuple[Structure, ...]
@@ -43,7 +41,7 @@ class Fold:
     counts: np.ndarray
     values: np.ndarray
     actual: np.ndarray
-    extrapolation: np.ndarray
+    largest: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -52,8 +50,8 @@ class Rehearsal:
 
     Attributes:
         folds: Each of them.
-        errors: Mean absolute error of each structure, relative to the median structure's on the
-            same forecasts, by name.
+        errors: Mean absolute error of each structure, relative to that of the median forecast on
+            the same runs and tasks, by name.
         seed: Of the draws.
     """
 
@@ -63,35 +61,32 @@ class Rehearsal:
 
     def keeps(self, name: str) -> bool:
         """Tell whether a structure did well enough; one that was never rehearsed is kept."""
-        return self.errors.get(name, 0.0) <= WORST * min(self.errors.values(), default=np.inf)
+        return name not in self.errors or self.errors[name] <= WORST * self._usual
 
-    def misses(self, level: float) -> np.ndarray:
-        """Return each rehearsed forecast's miss over the half-width of its interval, `(n, T)` of all folds, stacked."""
-        if not self.folds:
-            return np.empty((0, 0))
-        return np.concatenate([self._misses_of(fold, level) for fold in self.folds])
+    def why(self, name: str) -> str:
+        """Say why a structure carries the forecast, or does not."""
+        if name not in self.errors:
+            return "not rehearsed"
+        return f"missed by {self.errors[name] / self._usual:.2f} times as much as the middle one ({WORST:g} allowed)"
 
     def widening(self, level: float) -> float:
         """Return by what the intervals have to be stretched to hold their share of the rehearsed runs."""
-        misses = self.misses(level)
-        known = misses[np.isfinite(misses)]
-        if len(known) < FEWEST_MISSES:
-            return UNREHEARSED
-        return float(np.clip(np.quantile(known, level), *WIDENING))
+        return widening([self._misses(fold, level) for fold in self.folds], level)
 
-    def task_errors(self) -> np.ndarray:
-        """Return the mean absolute error of the average forecast of each task, `(T,)`; NaN where not rehearsed."""
-        off = [np.abs(self._average(fold) - fold.actual) for fold in self.folds]
-        return nanmean(np.concatenate(off)) if off else np.full(0, np.nan)
+    def errors_of_tasks(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mean absolute error of each task, of the average and of copying the largest run, each `(T,)`."""
+        own = [np.abs(self._average(fold) - fold.actual) for fold in self.folds]
+        copied = [np.abs(fold.largest - fold.actual) for fold in self.folds]
+        return nanmean(np.concatenate(own)), nanmean(np.concatenate(copied))
 
-    def _misses_of(self, fold: Fold, level: float) -> np.ndarray:
+    @property
+    def _usual(self) -> float:
+        return float(np.median(list(self.errors.values())))
+
+    def _misses(self, fold: Fold, level: float) -> np.ndarray:
         kept = [structure for structure in fold.structures if self.keeps(structure.name)]
         draws = average_draws(kept, fold.targets, fold.counts, self.seed)
-        value = self._average(fold)
-        low, high = interval(draws, value, level)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            half = np.where(fold.actual > value, high - value, value - low)
-            return np.abs(fold.actual - value) / half
+        return miss(fold.actual, self._average(fold), draws, level)
 
     def _average(self, fold: Fold) -> np.ndarray:
         kept = [i for i, structure in enumerate(fold.structures) if self.keeps(structure.name)]
@@ -100,80 +95,37 @@ class Rehearsal:
 
 def rehearse(training: Training, seed: int) -> Rehearsal:
     """Hold out the largest rung, and the two largest, and forecast them from the rest."""
-    folds = tuple(_fold(training, held, seed) for held in _held_out(training))
+    rehearsed = [_fold(training, held, seed) for held in held_out_runs(training)]
+    folds = tuple(fold for fold in rehearsed if fold is not None)
     return Rehearsal(folds, _relative_errors(folds), seed)
 
 
-def average_draws(
-    structures: Sequence[Structure], targets: Sequence[Target], counts: np.ndarray, seed: int
-) -> np.ndarray:
-    """Share the resamples `(R, n_runs)` out among structures and draw from each, `(R, n, T)`.
-
-    So a draw varies the runs, the intermediate, the laws, the shape and the noise together.
-    """
-    shares = np.array_split(np.arange(len(counts)), len(structures))
-    drawn = []
-    for s, (structure, rows) in enumerate(zip(structures, shares, strict=True)):
-        rng = np.random.default_rng([seed, DRAWS, s])
-        x = structure.intermediate.draws(targets, counts[rows], rng)
-        drawn.append(structure.draws_at(x, counts[rows], rng))
-    return np.concatenate(drawn)
-
-
-def nanmean(values: np.ndarray) -> np.ndarray:
-    """Average along the first axis what is known; NaN where nothing is."""
-    known = np.isfinite(values)
-    n = known.sum(axis=0)
-    return np.where(n > 0, np.where(known, values, 0.0).sum(axis=0) / np.maximum(n, 1), np.nan)
-
-
-def _held_out(training: Training) -> list[np.ndarray]:
-    """Return which runs each rehearsal holds out."""
-    rungs = _rungs(training)
-    held = [np.concatenate(rungs[-n:]) for n in (1, 2) if len(rungs) > n + 1]
-    n_finals = sum(map(len, rungs))
-    return [runs for runs in held if n_finals - len(runs) >= FEWEST_LEFT]
-
-
-def _rungs(training: Training) -> list[np.ndarray]:
-    """Group the finished runs by size, or by compute where nearly every run has a size of its own."""
-    finals = training.finished_rows()
-    runs, flops = training.run[finals], training.flops[finals]
-    sizes, member = np.unique(training.n_params[finals], return_inverse=True)
-    if np.isfinite(sizes).all() and 3 <= len(sizes) <= len(runs) / 2:
-        return [runs[member == i] for i in range(len(sizes))]
-    return [rung for rung in np.array_split(runs[np.argsort(flops, kind="stable")], RUNGS) if len(rung)]
-
-
-def _fold(training: Training, held: np.ndarray, seed: int) -> Fold:
-    rest = training.of_runs(np.setdiff1d(np.arange(len(training.run_names)), held))
-    out = training.of_runs(held)
-    finals = out.finished_rows()
-    targets = tuple(_target(out, row) for row in finals)
+def _fold(training: Training, held: np.ndarray, seed: int) -> Fold | None:
+    rest, out, targets = split(training, held)
     structures = tuple(learn(rest, gather(rest)))
+    if not structures:
+        return None
     values = np.stack([structure.at(structure.intermediate.value(targets)) for structure in structures])
     counts = Bootstrap(RESAMPLES, seed).run_counts(len(rest.run_names), FEWEST_LEFT)
-    return Fold(structures, targets, counts, values, out.scores[:, finals].T, out.flops[finals] / rest.largest_flops)
-
-
-def _target(training: Training, row: int) -> Target:
-    sizes = {name: float(getattr(training, name)[row]) for name in ("flops", "n_params", "n_tokens")}
-    return Target(run=training.run_names[training.run[row]], **sizes)
+    finals = rest.finished_rows()
+    largest = rest.scores[:, finals[np.argmax(rest.flops[finals])]]
+    return Fold(structures, targets, counts, values, out.scores[:, out.finished_rows()].T, largest)
 
 
 def _relative_errors(folds: Sequence[Fold]) -> dict[str, float]:
     names = dict.fromkeys(structure.name for fold in folds for structure in fold.structures)
-    return {name: error for name in names if np.isfinite(error := _relative_error(name, folds))}
+    errors = {name: nanmean(np.array([_relative_error(name, fold) for fold in folds])) for name in names}
+    return {name: float(error) for name, error in errors.items() if np.isfinite(error)}
 
 
-def _relative_error(name: str, folds: Sequence[Fold]) -> float:
-    own, usual = [], []
-    for fold in folds:
-        place = [i for i, structure in enumerate(fold.structures) if structure.name == name]
-        if place:
-            off = np.abs(fold.values[place[0]] - fold.actual)
-            middle = np.abs(np.nanmedian(fold.values, axis=0) - fold.actual)
-            seen = np.isfinite(off) & np.isfinite(middle)
-            own.append(off[seen].mean() if seen.any() else np.nan)
-            usual.append(middle[seen].mean() if seen.any() else np.nan)
-    return float(np.nanmean(own) / np.nanmean(usual)) if np.isfinite(own).any() else np.nan
+def _relative_error(name: str, fold: Fold) -> float:
+    """Return a structure's error over that of the median structure, where both answer; NaN where it has no answer."""
+    place = [i for i, structure in enumerate(fold.structures) if structure.name == name]
+    if not place:
+        return np.nan
+    off = np.abs(fold.values[place[0]] - fold.actual)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # no structure answers
+        usual = np.abs(np.nanmedian(fold.values, axis=0) - fold.actual)
+    seen = np.isfinite(off) & np.isfinite(usual)
+    return float(off[seen].sum() / usual[seen].sum()) if seen.any() else np.nan

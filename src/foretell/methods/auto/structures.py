@@ -50,12 +50,13 @@ class Structure:
         value = self.curves.value(np.where(known, x[self.tasks], 0.0), CEILING_PRIORS[self.ceiling])
         return self._for_all_tasks(np.where(known, value, np.nan).T, len(x))
 
-    def draws_at(self, x: np.ndarray, counts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return one curve's score for each resample at `(R, T, n)`, with a new run's noise, as `(R, n, T)`."""
+    def draws_at(self, x: np.ndarray, counts: np.ndarray, rng: np.random.Generator, *, noisy: bool) -> np.ndarray:
+        """Return one curve's score for each resample at `(R, T, n)`, with a new run's noise or not, as `(R, n, T)`."""
         drawn = self.curves.draws(x[:, self.tasks], counts, CEILING_PRIORS[self.ceiling], rng)
-        freedom = max(counts.shape[1] - PARAMETERS, 1.0)
-        noise = self.curves.noise[:, None] * rng.standard_t(freedom, (len(counts), len(self.tasks), 1))
-        return self._for_all_tasks((drawn + noise).transpose(0, 2, 1), x.shape[1])
+        if noisy:
+            freedom = max(counts.shape[1] - PARAMETERS, 1.0)
+            drawn = drawn + self.curves.noise[:, None] * rng.standard_t(freedom, (len(counts), len(self.tasks), 1))
+        return self._for_all_tasks(drawn.transpose(0, 2, 1), x.shape[1])
 
     def _for_all_tasks(self, answered: np.ndarray, n_tasks: int) -> np.ndarray:
         everything = np.full((*answered.shape[:-1], n_tasks), np.nan)
@@ -97,12 +98,10 @@ def _fit(
         return []
     if intermediate.name != COMPUTE:
         weights = weights * _low_end_first(x, weights > 0)
-    n_runs, chance = len(training.run_names), training.chance[tasks]
+    chance = training.chance[tasks]
     found = []
     for shape in shapes:
-        curves = fit_curve_grid(
-            SHAPES[shape], x[tasks], scores[tasks], weights[tasks], evidence.run, n_runs, chance
-        )
+        curves = fit_curve_grid(SHAPES[shape], x[tasks], scores[tasks], weights[tasks], evidence.run, chance)
         found += [Structure(intermediate, curves, ceiling, tasks) for ceiling in CEILING_PRIORS]
     return found
 

@@ -1,0 +1,264 @@
+"""Every method on every public table: `make leaderboard` writes docs/leaderboard.md and its figure.
+
+Held-out rows are looked at here and nowhere else: no default of any method is chosen from this page.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import foretell
+from foretell.errors import ForetellError
+from foretell.methods import METHODS
+from foretell.report.distance import distance_chart
+from foretell.report.chart import to_png
+
+PAGE = Path(__file__).parents[1] / "docs" / "leaderboard.md"
+FIGURE = PAGE.with_name("error-against-distance.png")
+RESAMPLES = 300
+LEVELS = (0.5, 0.8, 0.9)
+LADDER_TARGETS = "run IN ('7B-4T', '13B-5T')"
+GADRE_TARGETS = "n_params > 5e9 OR (n_params > 1e9 AND token_multiplier > 25)"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One back-test that every method is put through.
+
+    Attributes:
+        title: As it is printed.
+        table: Public table.
+        holdout: SQL predicate of the held-out runs.
+        train: SQL predicate of the training rows.
+        options: What else `backtest` is told.
+        by_run: Whether the held-out runs stand in columns of their own.
+    """
+
+    title: str
+    table: str
+    holdout: str
+    train: str | None
+    options: Mapping[str, Any]
+    by_run: bool = False
+
+
+CASES = (
+    Case("olmo-ladder, runs up to 1.3B", "olmo-ladder", LADDER_TARGETS, "n_params <= 1.4e9", {}, by_run=True),
+    Case("olmo-ladder, runs up to 3B", "olmo-ladder", LADDER_TARGETS, "n_params <= 3.2e9", {}, by_run=True),
+    Case(
+        "olmo-ladder, the 3B from runs up to 1.3B",
+        "olmo-ladder",
+        "n_params > 3e9 AND n_params < 4e9 AND status = 'ok'",
+        "n_params <= 1.4e9",
+        {},
+    ),
+    Case(
+        "gadre, average of 17 tasks, runs up to 411M",
+        "gadre",
+        GADRE_TARGETS,
+        "n_params < 5e8",
+        {"tasks": ["average_17"]},
+    ),
+    Case("gadre, 17 tasks one by one, runs up to 411M", "gadre", GADRE_TARGETS, "n_params < 5e8", {}),
+    Case(
+        "obs-scaling, the models of most compute",
+        "obs-scaling",
+        "flops > 5e23",
+        "flops <= 5e23",
+        {"pool": True},
+    ),
+    Case(
+        "compression-bpc, the models of most compute",
+        "compression-bpc",
+        "flops > 5e23",
+        "flops <= 5e23",
+        {"pool": True, "tasks": ["mmlu", "gsm8k", "humaneval"]},
+    ),
+    Case(
+        "chinchilla, loss of the largest tenth",
+        "chinchilla",
+        "flops > 1e21",
+        "flops <= 1e21",
+        {"losses": ["loss/massivetext"]},
+    ),
+    Case("gadre, C4 loss, runs up to 411M", "gadre", GADRE_TARGETS, "n_params < 5e8", {"losses": ["loss/c4_val"]}),
+    Case(
+        "olmo-ladder, four losses, runs up to 1.3B",
+        "olmo-ladder",
+        LADDER_TARGETS,
+        "n_params <= 1.4e9",
+        {"losses": ["loss/c4_en", "loss/dolma_stack", "loss/dolma_books", "loss/wikitext_103"]},
+    ),
+)
+
+
+def measure(case: Case, method: str, level: float = 0.9) -> dict[str, Any] | str:
+    """Return the plain result of one method, with the seconds it took; or why it has none."""
+    start = time.perf_counter()
+    try:
+        result = foretell.backtest(
+            case.table,
+            case.holdout,
+            train=case.train,
+            methods=[method],
+            resamples=RESAMPLES,
+            level=level,
+            **case.options,
+        ).to_dict()
+    except ForetellError as error:
+        return str(error)
+    return {**result["methods"][method], "seconds": time.perf_counter() - start}
+
+
+def rank_correlation(rows: Sequence[Mapping[str, Any]]) -> float | None:
+    """Return the mean over held-out runs of Spearman's correlation between forecast and truth over tasks."""
+    found = []
+    for run in dict.fromkeys(row["run"] for row in rows):
+        pairs = [
+            (r["forecast"], r["actual"])
+            for r in rows
+            if r["run"] == run and r["status"] == "ok" and r["actual"] is not None
+        ]
+        if len(pairs) >= 5:
+            ranks = np.argsort(np.argsort(np.array(pairs), axis=0), axis=0)
+            found.append(np.corrcoef(ranks[:, 0], ranks[:, 1])[0, 1])
+    return float(np.mean(found)) if found else None
+
+
+def percent(value: float | None) -> str:
+    """Write a fraction in percent."""
+    return "-" if value is None else f"{100 * value:.1f}"
+
+
+def points(value: float | None) -> str:
+    """Write an absolute error: of a score in points."""
+    return "-" if value is None else f"{100 * value:.1f}"
+
+
+def table_of(case: Case, results: Mapping[str, dict[str, Any] | str]) -> list[str]:
+    """Write one case as a Markdown table, the best first."""
+    answered = {name: r for name, r in results.items() if isinstance(r, dict) and r["n"]}
+    order = sorted(answered, key=lambda name: answered[name]["mean_absolute_error"])
+    runs = list(answered[order[0]]["by_run"]) if case.by_run and order else []
+    loss = "losses" in case.options
+    heads = [
+        "method",
+        *(f"{run}, %" for run in runs),
+        "relative, %",
+        "absolute" if loss else "absolute, points",
+        "inside 90 %",
+        "rank correlation",
+        "answered",
+        "refused",
+        "s",
+    ]
+    lines = [
+        f"## {case.title}",
+        "",
+        f"Held out: `{case.holdout}`; trained on: `{case.train}`.",
+        "",
+        f"| {' | '.join(heads)} |",
+        f"|{'---|' * len(heads)}",
+    ]
+    for name in order:
+        r = answered[name]
+        correlation = rank_correlation(r["rows"])
+        cells = [
+            f"`{name}`",
+            *(percent(r["by_run"][run]["mean_relative_error"]) for run in runs),
+            percent(r["mean_relative_error"]),
+            f"{r['mean_absolute_error']:.4f}" if loss else points(r["mean_absolute_error"]),
+            percent(r["coverage"]),
+            "-" if correlation is None else f"{correlation:.2f}",
+            str(r["n"]),
+            str(r["n_refused"]),
+            f"{r['seconds']:.1f}",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    none = [name for name in results if name not in answered]
+    reasons = [f"- `{name}`: {_why(results[name])}" for name in none]
+    return [*lines, "", *(["No answer:", "", *reasons, ""] if reasons else [])]
+
+
+def _why(result: dict[str, Any] | str) -> str:
+    if isinstance(result, str):
+        return result
+    return next(row["reason"] for row in result["rows"] if row["reason"])
+
+
+def coverage_table(by_case: Mapping[str, Mapping[float, dict[str, Any] | str]]) -> list[str]:
+    """Write the share of actual values inside `auto`'s intervals, per table and level, and pooled."""
+    heads = [f"{100 * level:g} %" for level in LEVELS]
+    lines = [f"| case | {' | '.join(heads)} | values |", f"|---|{'---|' * len(LEVELS)}---|"]
+    pooled: dict[float, list[bool]] = {level: [] for level in LEVELS}
+    for title, results in by_case.items():
+        shares, n = [], 0
+        for level in LEVELS:
+            result = results[level]
+            rows = result["rows"] if isinstance(result, dict) else []
+            inside = [
+                r["low"] <= r["actual"] <= r["high"] for r in rows if r["status"] == "ok" and r["actual"] is not None
+            ]
+            pooled[level] += inside
+            n = len(inside)
+            shares.append(percent(float(np.mean(inside)) if inside else None))
+        lines.append(f"| {title} | {' | '.join(shares)} | {n} |")
+    means = [percent(float(np.mean(pooled[level]))) for level in LEVELS]
+    return [*lines, f"| **pooled** | {' | '.join(means)} | {len(pooled[LEVELS[0]])} |", ""]
+
+
+def main() -> None:
+    """Run every case with every method and write the page."""
+    start = time.perf_counter()
+    methods = sys.argv[1:] or list(METHODS)
+    results: dict[str, dict[str, Any]] = {}
+    for case in CASES:
+        results[case.title] = {}
+        for method in methods:
+            results[case.title][method] = measure(case, method)
+            print(case.title, method, _brief(results[case.title][method]), file=sys.stderr, flush=True)
+    levels = {case.title: {level: measure(case, "auto", level) for level in LEVELS} for case in CASES}
+    rows = [
+        {**row, "case": case.title, "method": method}
+        for case in CASES
+        for method, result in results[case.title].items()
+        if isinstance(result, dict)
+        for row in result["rows"]
+        if row["status"] == "ok" and row["actual"] is not None and row["kind"] == "score"
+    ]
+    FIGURE.write_bytes(to_png(distance_chart(rows)))
+    tables = [line for case in CASES for line in table_of(case, results[case.title])]
+    minutes = (time.perf_counter() - start) / 60
+    PAGE.write_text("\n".join([HEAD, *coverage_table(levels), AFTER_COVERAGE, *tables, FOOT.format(minutes=minutes)]))
+    json.dump({"results": results}, Path("bench-results.json").open("w"))
+
+
+def _brief(result: dict[str, Any] | str) -> str:
+    if isinstance(result, str):
+        return result[:80]
+    return f"{percent(result['mean_relative_error'])} % {percent(result['coverage'])} inside, {result['seconds']:.1f} s"
+
+
+HEAD = f"""# Leaderboard
+
+Every method on the public tables, with the same defaults everywhere and {RESAMPLES} resamples. `make leaderboard` writes this page. Held-out rows are
+looked at here only: no default of any method was chosen from them.
+
+## Coverage of `auto`
+
+Share of actual values inside the intervals, in percent, by nominal level:
+"""
+AFTER_COVERAGE = """## Error against distance
+
+![Absolute error of each method against extrapolation, the target's compute over that of the largest training run](error-against-distance.png)
+"""
+FOOT = "It took {minutes:.0f} minutes on two cores."
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""The average over structures, and draws that vary all of them together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from foretell.methods.auto.structures import Structure
+from foretell.targets import Target
+
+DRAWS, COPIES = 11, 13  # streams of the random generator
+
+
+def average(structures: Sequence[Structure], targets: Sequence[Target], *, from_truth: bool = False) -> np.ndarray:
+    """Average the forecasts of some structures, `(n, T)`; NaN where none can answer.
+
+    Args:
+        structures: `S` of them, which count equally.
+        targets: `n` of them.
+        from_truth: Start from the true losses of the targets, to judge the curves alone.
+    """
+    items = [structure.intermediate for structure in structures]
+    places = [item.truth(targets) if from_truth else item.value(targets) for item in items]
+    return nanmean(np.stack([structure.at(x) for structure, x in zip(structures, places, strict=True)]))
+
+
+def average_draws(
+    structures: Sequence[Structure], targets: Sequence[Target], counts: np.ndarray, seed: int, *, noisy: bool = True
+) -> np.ndarray:
+    """Share the resamples `(R, n_runs)` out among structures and draw from each, `(R, n, T)`.
+
+    So a draw varies the runs, the intermediate, the laws, the shape and, for a new run rather
+    than the law itself, the noise together.
+    """
+    shares = np.array_split(np.arange(len(counts)), len(structures))
+    drawn = []
+    for s, (structure, rows) in enumerate(zip(structures, shares, strict=True)):
+        rng = np.random.default_rng([seed, DRAWS, s])
+        x = structure.intermediate.draws(targets, counts[rows], rng, noisy=noisy)
+        drawn.append(structure.draws_at(x, counts[rows], rng, noisy=noisy))
+    return np.concatenate(drawn)
+
+
+def nanmean(values: np.ndarray) -> np.ndarray:
+    """Average along the first axis what is known; NaN where nothing is."""
+    known = np.isfinite(values)
+    n = known.sum(axis=0)
+    return np.where(n > 0, np.where(known, values, 0.0).sum(axis=0) / np.maximum(n, 1), np.nan)
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Tasks whose structures did no better in rehearsal than copying the largest run: its score has half of the say.
+
+    Attributes:
+        tasks: Which of them, `(T,)`.
+        score: Of the largest run that has one, `(T,)`.
+        scatter: Of a new run, `(T,)`.
+    """
+
+    tasks: np.ndarray
+    score: np.ndarray
+    scatter: np.ndarray
+
+    def value(self, value: np.ndarray) -> np.ndarray:
+        """Average a forecast `(n, T)` with the copies."""
+        return np.where(self.tasks, 0.5 * (value + self.score), value)
+
+    def draws(self, draws: np.ndarray, seed: int, *, noisy: bool = True) -> np.ndarray:
+        """Let every second draw `(R, n, T)` be a copy, with the scatter of a new run or without."""
+        noise = np.random.default_rng([seed, COPIES]).normal(size=(len(draws), 1, len(self.tasks)))
+        every_second = (np.arange(len(draws)) % 2 == 0)[:, None, None]
+        return np.where(self.tasks & every_second, self.score + noisy * self.scatter * noise, draws)

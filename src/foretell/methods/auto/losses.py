@@ -1,0 +1,137 @@
+"""Losses that are themselves forecast: the averaged loss law alone, with rehearsed intervals."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from foretell.fitting.bootstrap import Bootstrap, interval
+from foretell.fitting.loss_grid import LossGrid
+from foretell.methods.auto.intermediates import FEWEST_FINALS, loss_law, size_inputs, sizes_of
+from foretell.methods.auto.rehearsal import RESAMPLES
+from foretell.methods.auto.rungs import FEWEST_LEFT, held_out_runs, split
+from foretell.methods.auto.widening import miss, widen, widen_draws, widening
+from foretell.methods.base import Estimate, Forecaster
+from foretell.methods.training import Training
+from foretell.targets import Target
+
+LOSS_DRAWS = 12  # stream of the random generator
+
+
+@dataclass(frozen=True)
+class LossLaws:
+    """A law for each of `T` wanted losses that has one.
+
+    Attributes:
+        grids: By the loss's index.
+        sizes: What they need of a target.
+        n_losses: `T`.
+        n_runs: Runs that they were fitted to.
+    """
+
+    grids: Mapping[int, LossGrid]
+    sizes: tuple[str, ...]
+    n_losses: int
+    n_runs: int
+
+    def value(self, targets: Sequence[Target]) -> np.ndarray:
+        """Return each loss at each target, `(n, T)`; NaN without a law."""
+        inputs = size_inputs(targets, self.sizes)
+        value = np.full((len(targets), self.n_losses), np.nan)
+        for t, grid in self.grids.items():
+            value[:, t] = grid.value(inputs)
+        return value
+
+    def draws(self, targets: Sequence[Target], bootstrap: Bootstrap, *, noisy: bool = True) -> np.ndarray:
+        """Return one draw for each resample, `(R, n, T)`; with the noise of a new run, or of the law alone."""
+        counts, inputs = bootstrap.run_counts(self.n_runs, FEWEST_LEFT), size_inputs(targets, self.sizes)
+        drawn = np.full((len(counts), len(targets), self.n_losses), np.nan)
+        for t, grid in self.grids.items():
+            rng = np.random.default_rng([bootstrap.own_seed, LOSS_DRAWS, t])
+            drawn[..., t] = grid.draws(inputs, counts, rng, noisy=noisy)
+        return drawn
+
+
+@dataclass(frozen=True)
+class LossFold:
+    """One rehearsal: laws without the largest rungs, and these.
+
+    Attributes:
+        laws: Fitted to the rest.
+        targets: The held-out runs, `n` of them.
+        actual: Their losses, `(n, T)`.
+    """
+
+    laws: LossLaws
+    targets: tuple[Target, ...]
+    actual: np.ndarray
+
+    def misses(self, level: float, seed: int) -> np.ndarray:
+        """Return each miss over the half-width of its interval, `(n, T)`."""
+        draws = self.laws.draws(self.targets, Bootstrap(RESAMPLES, seed))
+        return miss(self.actual, self.laws.value(self.targets), draws, level)
+
+
+@dataclass(frozen=True)
+class FittedLosses(Forecaster):
+    """The loss laws, with what rehearsals said of their intervals.
+
+    Attributes:
+        training: What they were fitted to.
+        bootstrap: How the uncertainty is drawn.
+        fitted: The laws.
+        folds: The rehearsals.
+        refusals: Why a loss is refused, by its index.
+    """
+
+    training: Training
+    bootstrap: Bootstrap
+    fitted: LossLaws
+    folds: tuple[LossFold, ...]
+    refusals: Mapping[int, str]
+
+    def scores(self, targets: Sequence[Target], level: float) -> Estimate:  # noqa: ARG002
+        """Refuse: it was fitted to losses."""
+        raise AssertionError("scores are forecast by FittedAuto")
+
+    def losses(self, targets: Sequence[Target], level: float) -> Estimate:
+        """Forecast each wanted loss."""
+        estimate = Estimate.refused(len(targets), list(self.training.losses), self.refusals)
+        if not self.fitted.grids:
+            return estimate
+        value, draws = self.fitted.value(targets), self.fitted.draws(targets, self.bootstrap)
+        stretch = widening([fold.misses(level, self.bootstrap.seed) for fold in self.folds], level)
+        low, high = widen(value, interval(draws, value, level), stretch)
+        draws = widen_draws(value, draws, stretch)
+        return replace(estimate, value=value, low=np.maximum(low, 0.0), high=high, draws=draws)
+
+    def laws(self) -> list[dict[str, Any]]:
+        """Return each law, the exponents averaged, as plain data."""
+        names = list(self.training.losses)
+        return [{"of": names[t], **grid.describe(self.fitted.sizes)} for t, grid in self.fitted.grids.items()]
+
+
+def fit_wanted_losses(training: Training, bootstrap: Bootstrap) -> FittedLosses:
+    """Rehearse inside the training rows, then fit every wanted loss to all of them."""
+    fitted = _laws(training)
+    folds = tuple(_fold(training, held) for held in held_out_runs(training))
+    refusals = {
+        t: f"{name}: no falling loss law fits. It takes {FEWEST_FINALS} finished runs with this loss, and a loss that "
+        "falls with size."
+        for t, name in enumerate(training.losses)
+        if t not in fitted.grids
+    }
+    return FittedLosses(training, bootstrap, fitted, folds, refusals)
+
+
+def _laws(training: Training) -> LossLaws:
+    fitted = {t: loss_law(values, training) for t, values in enumerate(training.losses.values())}
+    grids = {t: grid for t, grid in fitted.items() if grid is not None}
+    return LossLaws(grids, sizes_of(training), len(fitted), len(training.run_names))
+
+
+def _fold(training: Training, held: np.ndarray) -> LossFold:
+    rest, out, targets = split(training, held)
+    finals = out.finished_rows()
+    return LossFold(_laws(rest), targets, np.stack([values[finals] for values in out.losses.values()], axis=-1))
