@@ -149,7 +149,8 @@ OLMo ladder, eight tasks:
 
 Reading it: a ladder of up to 1B at up to 5xC, 1.6 % of the compute of the 7B, is off by 3 % with a floor in the loss
 and a ceiling in the score, and more compute buys little beyond. `flp` as published keeps gaining up to the whole
-ladder. Rows with refused tasks are means over the easier rest, not to be compared with the others.
+ladder. `auto` is at 2.3 and 2.8 % from that same ladder, and at 2.1 and 3.7 % from 760M at up to 10xC. Rows with
+refused tasks are means over the easier rest, not to be compared with the others.
 
 Gadre et al., RedPajama, `average_17` (1 minus their average error, and relative to that); M is tokens per parameter:
 

@@ -93,9 +93,8 @@ def _refuse_unmoved(training: Training, signal: Signal) -> dict[int, str]:
 def _copies(training: Training, rehearsal: Rehearsal) -> Copies:
     finals = training.finished_rows()
     largest = training.scores[:, finals[np.argmax(training.flops[finals])]]
-    own, copied = rehearsal.errors_of_tasks()
-    usable = np.isfinite(largest) & (own > copied) if rehearsal.folds else np.zeros(len(largest), bool)
-    return Copies(usable, largest, np.nan_to_num(measure_signal(training).scatter))
+    own, copied = rehearsal.errors_of_tasks() if rehearsal.folds else (0.0, np.inf)
+    return Copies(np.isfinite(largest) & (own > copied), largest, np.nan_to_num(measure_signal(training).scatter))
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,9 @@ def average_draws(
     So a draw varies the runs, the intermediate, the laws, the shape and, for a new run rather
     than the law itself, the noise together.
     """
-    shares = np.array_split(np.arange(len(counts)), len(structures))
+    shares = np.array_split(np.arange(len(counts)), min(len(structures), len(counts)))
     drawn = []
-    for s, (structure, rows) in enumerate(zip(structures, shares, strict=True)):
+    for s, (structure, rows) in enumerate(zip(structures, shares, strict=False)):
         rng = np.random.default_rng([seed, DRAWS, s])
         x = structure.intermediate.draws(targets, counts[rows], rng, noisy=noisy)
         drawn.append(structure.draws_at(x, counts[rows], rng, noisy=noisy))

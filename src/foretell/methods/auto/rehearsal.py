@@ -74,7 +74,10 @@ class Rehearsal:
         return widening([self._misses(fold, level) for fold in self.folds], level)
 
     def errors_of_tasks(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the mean absolute error of each task, of the average and of copying the largest run, each `(T,)`."""
+        """Return the mean absolute error of each task, of the average and of copying the largest run, each `(T,)`.
+
+        There must have been a rehearsal.
+        """
         own = [np.abs(self._average(fold) - fold.actual) for fold in self.folds]
         copied = [np.abs(fold.largest - fold.actual) for fold in self.folds]
         return nanmean(np.concatenate(own)), nanmean(np.concatenate(copied))
