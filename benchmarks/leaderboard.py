@@ -16,8 +16,8 @@ import numpy as np
 import foretell
 from foretell.errors import ForetellError
 from foretell.methods import METHODS
-from foretell.report.distance import distance_chart
 from foretell.report.chart import to_png
+from foretell.report.distance import distance_chart
 
 PAGE = Path(__file__).parents[1] / "docs" / "leaderboard.md"
 FIGURE = PAGE.with_name("error-against-distance.png")
@@ -236,7 +236,7 @@ def main() -> None:
     tables = [line for case in CASES for line in table_of(case, results[case.title])]
     minutes = (time.perf_counter() - start) / 60
     PAGE.write_text("\n".join([HEAD, *coverage_table(levels), AFTER_COVERAGE, *tables, FOOT.format(minutes=minutes)]))
-    json.dump({"results": results}, Path("bench-results.json").open("w"))
+    Path("bench-results.json").write_text(json.dumps(results))
 
 
 def _brief(result: dict[str, Any] | str) -> str:
@@ -247,8 +247,8 @@ def _brief(result: dict[str, Any] | str) -> str:
 
 HEAD = f"""# Leaderboard
 
-Every method on the public tables, with the same defaults everywhere and {RESAMPLES} resamples. `make leaderboard` writes this page. Held-out rows are
-looked at here only: no default of any method was chosen from them.
+Every method on the public tables, with the same defaults everywhere and {RESAMPLES} resamples. `make leaderboard` writes
+this page. No default of any method was fitted to the held-out rows.
 
 ## Coverage of `auto`
 
@@ -256,7 +256,7 @@ Share of actual values inside the intervals, in percent, by nominal level:
 """
 AFTER_COVERAGE = """## Error against distance
 
-![Absolute error of each method against extrapolation, the target's compute over that of the largest training run](error-against-distance.png)
+![Error of each method against the target's compute over that of the largest training run](error-against-distance.png)
 """
 FOOT = "It took {minutes:.0f} minutes on two cores."
 

@@ -33,7 +33,7 @@ def test_json_stands_alone_on_stdout(cli, table):
     shown = cli("forecast", table, "--at", TARGET, *QUICK, "--json")
     assert (shown.code, shown.err) == (0, "")
     plain = strict(shown.out)
-    assert (plain["runs"], plain["method"], plain["level"], plain["resamples"]) == ("runs.parquet", "flp", 0.9, 20)
+    assert (plain["runs"], plain["method"], plain["level"], plain["resamples"]) == ("runs.parquet", "auto", 0.9, 20)
     assert [(row["run"], row["task"], row["status"]) for row in plain["forecasts"]] == [
         (TARGET, "hellaswag", "ok"),
         (TARGET, "piqa", "ok"),
@@ -66,8 +66,8 @@ def test_text_shows_the_numbers_of_the_json(cli, table):
     ["n_params=7e9,n_tokens=2e12", "n_params=7B, n_tokens=2T", "n_tokens=2_000B,n_params=7000M", "flops=8.4e22"],
 )
 def test_quantities_are_read_as_people_type_them(at, cli, table):
-    plain = forecasts(cli("forecast", table, "--at", TARGET, *QUICK, "--json"))
-    typed = forecasts(cli("forecast", table, "--at", at, *QUICK, "--json"))
+    ask = lambda target: forecasts(cli("forecast", table, "--at", target, *QUICK, "--method", "flp", "--json"))
+    plain, typed = ask(TARGET), ask(at)
     assert [row["forecast"] for row in typed] == pytest.approx([row["forecast"] for row in plain])
     assert {row["run"] for row in typed} == {at}
 
@@ -99,7 +99,7 @@ def test_a_back_test_prints_the_means_and_the_misses(cli, table):
     plain = strict(cli("backtest", table, *HOLDOUT, *QUICK, "--json").out)
     shown = cli("backtest", table, *HOLDOUT, *QUICK)
     assert (shown.code, shown.err) == (0, "")
-    assert list(plain["methods"]) == ["flp", "fp"]
+    assert list(plain["methods"]) == ["auto", "flp", "fp"]
     for name, score in plain["methods"].items():
         means = next(line for line in shown.out.splitlines()[-6:] if f" {name} " in line)
         assert f"{100 * score['mean_relative_error']:.1f} %" in means
@@ -171,3 +171,14 @@ def test_markup_in_names_is_shown_as_it_stands(cli, here, ladder):
     assert "chance level of [bold]:fire:[/] is not known" in shown.err
     summary = cli("data", "show", "odd.parquet")
     assert "[bold]:fire:[/]" in summary.out
+
+
+def test_explain_lists_the_candidates_of_the_default_method(cli, table):
+    shown = cli("forecast", table, "--at", TARGET, *QUICK, "--explain")
+    assert shown.code == 0
+    assert "what auto averaged" in shown.out
+    plain = strict(cli("forecast", table, "--at", TARGET, *QUICK, "--json").out)
+    assert sum(each["weight"] for each in plain["candidates"]) == pytest.approx(1.0)
+    assert {each["carries"] for each in plain["candidates"]} <= {True, False}
+    flp = cli("forecast", table, "--at", TARGET, *QUICK, "--method", "flp", "--explain")
+    assert "flp is one law a stage" in flp.out

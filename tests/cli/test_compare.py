@@ -31,7 +31,7 @@ def test_json_holds_each_contest_with_its_probability(cli, recipes):
 
 def test_text_says_which_is_better_and_how_runs_were_paired(cli, recipes):
     shown = cli("compare", recipes, *ASKED, "--tasks", "piqa")
-    assert "new against ladder by flp on runs, 12 runs paired" in " ".join(shown.out.split()).replace(
+    assert "new against ladder by auto on runs, 12 runs paired" in " ".join(shown.out.split()).replace(
         "runs.parquet", "runs"
     )
     assert "new is better" in shown.out

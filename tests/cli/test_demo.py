@@ -23,7 +23,7 @@ def test_the_demo_writes_a_report_in_every_form(ending, cli, here, from_mirror):
 def test_the_demo_answers_in_json_and_its_page_needs_nothing_else(cli, here, from_mirror):
     shown = cli("demo", "--resamples", "50", "--json")
     plain = json.loads(shown.out)
-    assert set(plain["methods"]) == {"flp", "fp"}
+    assert set(plain["methods"]) == {"auto", "flp"}
     page = Path("foretell-demo.html").read_text()
     assert set(re.findall(r"https?://[^\s\"'<)]+", page)) <= {
         "http://www.w3.org/2000/svg",

@@ -14,7 +14,7 @@ COMMANDS = {
     "check": {"RUNS", "--loss", "--tasks", "--json"},
     "forecast": {
         "RUNS", "--at", "--train", "--tasks", "--losses", "--loss", "--method", "--level", "--margin", "--seed",
-        "--resamples", "--pool", "-o", "--output", "--html", "--json",
+        "--resamples", "--pool", "--explain", "-o", "--output", "--html", "--json",
     },
     "backtest": {
         "RUNS", "--holdout", "--train", "--tasks", "--losses", "--loss", "--methods", "--level", "--margin", "--seed",

@@ -79,7 +79,7 @@ def make_runs(frame: pl.DataFrame, metadata: Metadata = METADATA) -> Runs:
 
 def quick(runs, at: str | list[str] = TARGET, **how) -> Forecast:
     """Forecast with few resamples."""
-    return forecast(runs, at, **{"resamples": 50, **how})
+    return forecast(runs, at, **{"method": "flp", "resamples": 50, **how})
 
 
 def by_task(result: Forecast) -> dict[str, Row]:

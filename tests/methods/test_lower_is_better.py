@@ -59,7 +59,7 @@ def test_every_method_forecasts_an_error_rate_as_the_mirror_of_the_accuracy(righ
 
 
 def test_forecasts_laws_and_thresholds_are_in_the_direction_of_the_task(right, wrong, tol):
-    up, down = (forecast(table, TARGET, resamples=20, level=0.8) for table in (right, wrong))
+    up, down = (forecast(table, TARGET, method="flp", resamples=20, level=0.8) for table in (right, wrong))
     for pair in zip(up.forecasts, down.forecasts, strict=True):
         assert_mirrored(*pair, rel=tol.resample)
     assert [law["of"] for law in down.laws] == ["loss/web", "1 - score/hellaswag", "1 - score/piqa"]
@@ -70,7 +70,7 @@ def test_forecasts_laws_and_thresholds_are_in_the_direction_of_the_task(right, w
 
 
 def test_a_refusal_speaks_of_the_most_errors_that_are_allowed(wrong):
-    row = forecast(wrong, TARGET, margin=0.7, tasks=["hellaswag"], resamples=20, level=0.8).forecasts[0]
+    row = forecast(wrong, TARGET, method="flp", margin=0.7, tasks=["hellaswag"], resamples=20, level=0.8).forecasts[0]
     assert "(score of at most 0.050, chance minus 70 points)" in row.reason
 
 

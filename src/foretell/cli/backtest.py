@@ -18,8 +18,8 @@ def backtest(
     losses: options.Losses = None,
     loss: options.Loss = None,
     methods: Annotated[
-        str, typer.Option(help="Methods to compare: flp,fp,flp:chinchilla+sigmoid.", metavar="A,B")
-    ] = "flp,fp",
+        str, typer.Option(help="Methods to compare; `foretell methods` lists them.", metavar="A,B")
+    ] = "auto,flp,fp",
     level: options.Level = 0.9,
     margin: options.Margin = None,
     seed: options.Seed = 0,

@@ -20,7 +20,7 @@ def compare(
     tasks: options.Tasks = None,
     losses: options.Losses = None,
     loss: options.Loss = None,
-    method: options.Method = "flp",
+    method: options.Method = "auto",
     level: options.Level = 0.9,
     margin: options.Margin = None,
     seed: options.Seed = 0,

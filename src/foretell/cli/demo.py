@@ -13,7 +13,7 @@ from foretell.errors import DataError
 RUNS = "olmo-ladder"
 TRAIN = "n_params <= 3.2e9 AND run NOT LIKE '%rerun' AND run NOT LIKE '%0.5xC'"
 HOLDOUT = "run IN ('7B-4T', '13B-5T')"
-METHODS = ("flp", "fp")
+METHODS = ("auto", "flp")
 ENDINGS = (".html", ".svg", ".png")
 
 

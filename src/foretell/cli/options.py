@@ -20,7 +20,9 @@ Losses = Annotated[str | None, typer.Option(help="Losses to forecast instead of 
 Loss = Annotated[
     str | None, typer.Option(help="Column of the general loss; the table's own if not given.", metavar="COLUMN")
 ]
-Method = Annotated[str, typer.Option(help="flp, fp, or with laws named: flp:chinchilla+sigmoid.")]
+Method = Annotated[
+    str, typer.Option(help="A method of `foretell methods`, or with laws named: flp:chinchilla+sigmoid.")
+]
 Level = Annotated[float, typer.Option(help="Coverage of the interval, between 0 and 1.")]
 Margin = Annotated[float | None, typer.Option(help="How far above chance a checkpoint counts, as a score (0.05).")]
 Seed = Annotated[int, typer.Option(help="Seed of the bootstrap.")]

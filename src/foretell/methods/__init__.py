@@ -18,7 +18,7 @@ METHODS: Registry[MethodEntry] = Registry(
     {
         "auto": MethodEntry(
             Auto(),
-            "structures from size to score averaged, without those that fail back-tests inside the training rows",
+            "structures from size to score averaged; those that fail back-tests inside the training rows are left out",
             "scores of finished runs of several sizes; better with losses, task losses and checkpoints",
             "this project",
         ),
@@ -93,7 +93,7 @@ METHODS: Registry[MethodEntry] = Registry(
         ),
     },
 )
-DEFAULT_METHOD = "flp"
+DEFAULT_METHOD = "auto"
 
 
 def parse_method(spec: str, margin: float | None = None) -> Method:

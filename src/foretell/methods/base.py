@@ -157,6 +157,25 @@ def fill(estimate: Estimate, columns: Sequence[int], answer: Answer, level: floa
     return replace(estimate, **changed, **more, refusals=refusals, draws=drawn)
 
 
+def with_law_interval(estimate: Estimate, columns: Sequence[int], draws: np.ndarray, level: float) -> Estimate:
+    """Add the interval of the law itself, as a score, to the outcomes that were filled in.
+
+    Args:
+        estimate: Filled in.
+        columns: Index in the estimate of each outcome of the draws.
+        draws: Of the laws without the noise of a new run, `(R, n, T)`.
+        level: Coverage of the interval.
+    """
+    answered = [i for i, column in enumerate(columns) if column not in estimate.refusals]
+    if not answered:
+        return estimate
+    into, empty = [columns[i] for i in answered], np.full_like(estimate.value, np.nan)
+    low, high = interval(np.clip(draws[..., answered], 0.0, 1.0), estimate.value[:, into], level)
+    return replace(
+        estimate, law_low=_put(empty, into, low, bounded=True), law_high=_put(empty, into, high, bounded=True)
+    )
+
+
 def _unusable(value: np.ndarray, draws: np.ndarray) -> str | None:
     if not np.isfinite(value).all():
         return "the fitted law gives no finite number at a target. Choose another law, or a nearer target."

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from foretell.fitting.bootstrap import Bootstrap
-from foretell.methods.base import Estimate, Forecaster, Method, assemble, not_refused
+from foretell.methods.base import Estimate, Forecaster, Method, assemble, not_refused, with_law_interval
 from foretell.methods.emergence import MARGIN, describe_emergence, emerged, refuse_unemerged, require_margin
 from foretell.methods.score_stage import fit_scores
 from foretell.methods.spec import SIZE_INPUTS, LawChoice, parse_law
@@ -105,10 +105,10 @@ class FittedDirect(Forecaster):
         if self.stage is None:
             return estimate
         inputs = require_inputs(targets, self.stage.point.law)
-        draws = self.stage.draws(inputs)
-        draws = self.stage.with_noise(draws, self.bootstrap, DIRECT_NOISE)
-        tasks = not_refused(self.training.tasks, self.refusals)
-        return assemble(estimate, tasks, self.stage, self.stage.value(inputs), draws, level)
+        laws, tasks = self.stage.draws(inputs), not_refused(self.training.tasks, self.refusals)
+        draws = self.stage.with_noise(laws, self.bootstrap, DIRECT_NOISE)
+        estimate = assemble(estimate, tasks, self.stage, self.stage.value(inputs), draws, level)
+        return with_law_interval(estimate, tasks, laws, level)
 
     def losses(self, targets: Sequence[Target], level: float) -> Estimate:  # noqa: ARG002
         """Refuse: a direct law knows no loss."""

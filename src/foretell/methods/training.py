@@ -32,6 +32,7 @@ class Training:
         task_losses: Task loss (bits per byte of the gold answer) of each task, `(n_tasks, n)`; NaN where missing.
         domain_losses: Every loss column of the table by name, each `(n,)`; NaN where missing.
         losses: Columns forecast by name, each `(n,)`.
+        empty_losses: Loss columns of the table that have no value in the training rows.
         items: Score of every item of a task by the task's name, `(n, n_items)`, higher is better; NaN rows
             where missing, and no entry for a task without a column `items/<task>`.
     """
@@ -51,6 +52,7 @@ class Training:
     domain_losses: dict[str, np.ndarray]
     losses: dict[str, np.ndarray]
     items: dict[str, np.ndarray]
+    empty_losses: tuple[str, ...] = ()
 
     def inputs(self, names: Sequence[str]) -> dict[str, np.ndarray]:
         """Return the named size columns, each `(n,)`."""
@@ -154,6 +156,9 @@ def training_set(
         task_losses=_each(frame, "task_loss/", tasks),
         domain_losses={name: _floats(frame, name) for name in used.losses},
         losses={name: _floats(frame, name) for name in losses},
+        empty_losses=tuple(
+            c for c in used.frame.columns if c.startswith(("loss/", "bpb/")) and not used.frame[c].count()
+        ),
         items=_items(frame, described),
     )
     return training, findings

@@ -8,7 +8,7 @@ import numpy as np
 
 from foretell.fitting.bootstrap import Bootstrap
 from foretell.laws.base import Space
-from foretell.methods.base import Estimate, Forecaster, Method, assemble, not_refused
+from foretell.methods.base import Estimate, Forecaster, Method, assemble, not_refused, with_law_interval
 from foretell.methods.checkpoints import PUBLISHED, Checkpoints
 from foretell.methods.emergence import describe_emergence, emerged, refuse_unemerged
 from foretell.methods.loss_stage import fit_general_loss, fit_losses, refuse_loss, require_general_loss
@@ -122,7 +122,10 @@ class FittedTwoStage(Forecaster):
         draws = self.score_stage.draws({"loss": loss_draws[..., 0]})
         draws = self.score_stage.with_noise(draws, self.bootstrap, SCORE_NOISE)
         value, given = (self.score_stage.value({"loss": at}) for at in (loss[:, 0], true_loss))
-        return assemble(estimate, tasks, self.score_stage, value, draws, level, given)
+        estimate = assemble(estimate, tasks, self.score_stage, value, draws, level, given)
+        loss_laws = self.loss_stage.draws(require_inputs(targets, self.loss_stage.point.law))
+        laws = self.score_stage.draws({"loss": loss_laws[..., 0]})
+        return with_law_interval(estimate, tasks, laws, level)
 
     def losses(self, targets: Sequence[Target], level: float) -> Estimate:
         """Forecast each named loss by stage one alone."""
@@ -147,5 +150,4 @@ class FittedTwoStage(Forecaster):
 
     def _loss_draws(self, stage: Stage, targets: Sequence[Target]) -> tuple[np.ndarray, np.ndarray]:
         inputs = require_inputs(targets, stage.point.law)
-        draws = stage.draws(inputs)
-        return stage.value(inputs), stage.with_noise(draws, self.bootstrap, LOSS_NOISE)
+        return stage.value(inputs), stage.with_noise(stage.draws(inputs), self.bootstrap, LOSS_NOISE)

@@ -88,7 +88,7 @@ def _forecast_table(result: Plain, run: str, rows: Sequence[Plain]) -> Table:
     what = f"{result['method']} on {result['runs']}, {reach}"
     table = Table(title=f"{escape(run)}\n[dim]{escape(what)}[/]", title_justify="left")
     table.add_column("task" if rows[0]["kind"] == "score" else "loss", overflow="fold")
-    law = any(row["law_low"] is not None for row in rows)
+    law = any(row.get("law_low") is not None for row in rows)
     level = f"{100 * result['level']:g} % interval"
     for head in (unit(rows), level, *(["of the law alone"] if law else [])):
         table.add_column(head, justify="right")
@@ -170,7 +170,7 @@ def _reasons(method: str, rows: Sequence[Plain]) -> list[str]:
 def _doubts(rows: Sequence[Plain]) -> list[str]:
     """Return one line per forecast that something speaks against."""
     return [
-        f"[yellow]{row['verdict']}[/] {escape(row['task'])}: {escape(row['doubt'])}" for row in rows if row["doubt"]
+        f"[yellow]{row['verdict']}[/] {escape(row['task'])}: {escape(row['doubt'])}" for row in rows if row.get("doubt")
     ]
 
 

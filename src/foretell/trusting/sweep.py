@@ -7,7 +7,7 @@ from typing import Any
 from foretell.errors import DataError, Finding
 from foretell.fitting.bootstrap import Bootstrap
 from foretell.io import load_runs
-from foretell.methods import DEFAULT_METHOD, Method, TwoStage, parse_method
+from foretell.methods import Method, TwoStage, parse_method
 from foretell.methods.checkpoints import CHECKPOINTS
 from foretell.methods.question import Question
 from foretell.results import MethodScore, Row, mean_errors
@@ -87,7 +87,7 @@ def sweep(
     train: str | None = None,
     tasks: Sequence[str] | None = None,
     loss: str | None = None,
-    methods: Sequence[str] = (DEFAULT_METHOD,),
+    methods: Sequence[str] = ("flp",),
     margins: Sequence[float] = MARGINS,
     pool: bool = False,
 ) -> Sweep:

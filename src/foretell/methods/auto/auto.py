@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from foretell.errors import DataError
+from foretell.doctor.listing import list_some
+from foretell.errors import DataError, FitError
 from foretell.fitting.bootstrap import Bootstrap, interval
 from foretell.methods.auto.averaging import Copies, average, average_draws
 from foretell.methods.auto.evidence import gather
@@ -68,9 +69,16 @@ class Auto(Method):
         return replace(self, margin=margin)
 
     def fit(self, training: Training, bootstrap: Bootstrap) -> "FittedAuto | FittedLosses":
-        """Rehearse inside the training rows, then fit every structure to all of them."""
+        """Rehearse inside the training rows, then fit every structure to all of them.
+
+        Raises:
+            FitError: the table has loss columns, and none has a value.
+        """
         if training.losses:
             return fit_wanted_losses(training, bootstrap)
+        if training.loss_name is None and training.empty_losses:
+            what = f"{list_some(training.empty_losses)} has no value, and auto would go straight from compute."
+            raise FitError(f"no loss column has a value: {what} Fill one, drop the empty columns, or use direct.")
         kept = emerged(training, self.margin)
         signal = measure_signal(training)
         refusals = {**_refuse_unmoved(training, signal), **refuse_unemerged(training, kept, FEWEST_ROWS, self.margin)}
@@ -159,7 +167,7 @@ class FittedAuto(Forecaster):
     def laws(self) -> list[dict[str, Any]]:
         """Return the loss laws, the exponents averaged, as plain data."""
         laws = {
-            id(law): {"of": name, **law.describe(intermediate.sizes)}
+            id(law): {"of": name, **law.describe()}
             for intermediate in (structure.intermediate for structure in self.carrying)
             for law, (name, *_) in zip(intermediate.laws, intermediate.actual, strict=True)
             if law is not None
@@ -172,7 +180,7 @@ class FittedAuto(Forecaster):
 
     def candidates(self, targets: Sequence[Target]) -> list[dict[str, Any]]:
         """Return each structure: whether it carries the forecast, why, and what it says alone."""
-        tasks = [self.training.tasks[t].name for t in not_refused(self.training.tasks, self.refusals)]
+        tasks = [self.training.tasks[t] for t in not_refused(self.training.tasks, self.refusals)]
         n_carrying = len(self.carrying)
         return [
             {
@@ -182,7 +190,7 @@ class FittedAuto(Forecaster):
                 "rehearsal_error": self.rehearsal.errors.get(structure.name),
                 "why": self.rehearsal.why(structure.name),
                 "forecasts": {
-                    target.run: {task: _known(value) for task, value in zip(tasks, row, strict=True)}
+                    target.run: {t.name: _known(float(t.upward(score))) for t, score in zip(tasks, row, strict=True)}
                     for target, row in zip(targets, structure.at(structure.intermediate.value(targets)), strict=True)
                 },
             }
@@ -207,6 +215,8 @@ class FittedAuto(Forecaster):
     def _unreached(self, targets: Sequence[Target]) -> dict[int, str]:
         """Return the tasks that no structure can answer at some target."""
         tasks = not_refused(self.training.tasks, self.refusals)
+        if not tasks:
+            return {}
         value = average(self.carrying, targets) if self.carrying else np.full((len(targets), len(tasks)), np.nan)
         return {
             t: f"{self.training.tasks[t].name}: no structure could be fitted. It takes three finished runs of "

@@ -5,13 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from foretell.fitting.loss_grid import LossGrid, fit_loss_grid
 from foretell.methods.auto.evidence import Evidence
+from foretell.methods.auto.loss_law import FEWEST_FINALS, LossLaw, loss_law
 from foretell.methods.training import Training
 from foretell.targets import Target, column
 
-FEWEST_FINALS = 3  # finished runs that a loss law is fitted to
-LARGE_RUNS = 0.2  # exponent of compute in a run's weight: what is near the target is more like it
 NEAREST = 0.02  # least distance of a loss from its floor, as a share of the floor
 GENERAL, MEAN, OWN, COMPUTE = "general loss", "mean of losses", "task loss", "compute"
 
@@ -25,15 +23,13 @@ class Intermediate:
         observed: At each row of the evidence, `(T, m)`; NaN where it is not known.
         laws: The law of each task's loss, the same one for all tasks of a shared loss; `None` where
             there is none. Empty where compute stands for itself.
-        sizes: Columns that the laws need of a target.
         actual: Columns of the target that have the true loss, in the mean, for each task.
         above_floor: Whether the logarithm of the distance from the law's floor is meant.
     """
 
     name: str
     observed: np.ndarray
-    laws: tuple[LossGrid | None, ...] = ()
-    sizes: tuple[str, ...] = ("flops",)
+    laws: tuple[LossLaw | None, ...] = ()
     actual: tuple[tuple[str, ...], ...] = ()
     above_floor: bool = False
 
@@ -52,8 +48,7 @@ class Intermediate:
 
     def losses(self, targets: Sequence[Target]) -> np.ndarray:
         """Return the forecast loss of each task at each target, `(T, n)`."""
-        inputs = size_inputs(targets, self.sizes)
-        known = {id(law): law.value(inputs) for law in self.laws if law is not None}
+        known = {id(law): law.value(targets) for law in self.laws if law is not None}
         return np.stack([known.get(id(law), np.full(len(targets), np.nan)) for law in self.laws])
 
     def truth(self, targets: Sequence[Target]) -> np.ndarray:
@@ -77,9 +72,8 @@ class Intermediate:
         shape = (len(counts), len(self.observed), len(targets))
         if not self.laws:
             return np.broadcast_to(self._compute(targets), shape)
-        inputs = size_inputs(targets, self.sizes)
         known = {
-            id(law): law.draws(inputs, counts, rng, noisy=noisy) for law in dict.fromkeys(self.laws) if law is not None
+            id(law): law.draws(targets, counts, rng, noisy=noisy) for law in dict.fromkeys(self.laws) if law is not None
         }
         unknown = np.full((len(counts), len(targets)), np.nan)
         return self._placed(np.stack([known.get(id(law), unknown) for law in self.laws], axis=1))
@@ -106,7 +100,7 @@ def intermediates(training: Training, evidence: Evidence) -> Iterator[Intermedia
     laws = tuple(loss_law(row, training) for row in training.task_losses)
     if any(law is not None for law in laws):
         columns = tuple((f"task_loss/{task.name}",) for task in training.tasks)
-        yield Intermediate(OWN, evidence.average(training.task_losses), laws, sizes_of(training), columns)
+        yield Intermediate(OWN, evidence.average(training.task_losses), laws, columns)
     compute = np.where(evidence.finished, -np.log(evidence.average(training.flops)), np.nan)
     if np.isfinite(compute).sum() >= FEWEST_FINALS:
         yield Intermediate(COMPUTE, np.tile(compute, (n_tasks, 1)))
@@ -118,32 +112,4 @@ def _shared(
     law, n_tasks = loss_law(loss, training), len(training.tasks)
     if law is not None:
         observed = np.tile(evidence.average(loss), (n_tasks, 1))
-        yield Intermediate(name, observed, (law,) * n_tasks, sizes_of(training), (columns,) * n_tasks)
-
-
-def sizes_of(training: Training) -> tuple[str, ...]:
-    """Return the sizes that loss laws use: parameters and tokens where every finished run has both, else FLOPs."""
-    finals = training.is_final & np.isfinite(training.flops)
-    both = np.isfinite(training.n_params[finals]) & np.isfinite(training.n_tokens[finals])
-    varied = all(len(np.unique(sizes[finals])) > 1 for sizes in (training.n_params, training.n_tokens))
-    return ("n_params", "n_tokens") if both.all() and varied else ("flops",)
-
-
-def loss_law(loss: np.ndarray, training: Training) -> LossGrid | None:
-    """Fit the loss law of a column `(n,)` to the finished runs; `None` where they are too few, or it does not fall."""
-    finals = training.last_of_each_run((training.is_final & np.isfinite(loss) & np.isfinite(training.flops))[None])[0]
-    rows = np.flatnonzero(finals)
-    if len(rows) < FEWEST_FINALS:
-        return None
-    n_runs, runs = len(training.run_names), training.run[rows]
-    by_run = {name: np.full(n_runs, np.nan) for name in ("loss", "flops", "n_params", "n_tokens")}
-    for name, values in by_run.items():
-        values[runs] = (loss if name == "loss" else getattr(training, name))[rows]
-    compute = by_run["flops"]
-    weights = np.nan_to_num((compute / np.nanmax(compute)) ** LARGE_RUNS)
-    return fit_loss_grid(by_run["loss"], np.stack([by_run[name] for name in sizes_of(training)]), weights)
-
-
-def size_inputs(targets: Sequence[Target], names: Sequence[str]) -> np.ndarray:
-    """Return the sizes of all targets that a loss law needs, `(J, n)`."""
-    return np.stack([column(targets, name) for name in names])
+        yield Intermediate(name, observed, (law,) * n_tasks, (columns,) * n_tasks)

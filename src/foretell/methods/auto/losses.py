@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from foretell.fitting.bootstrap import Bootstrap, interval
-from foretell.fitting.loss_grid import LossGrid
-from foretell.methods.auto.intermediates import FEWEST_FINALS, loss_law, size_inputs, sizes_of
+from foretell.methods.auto.loss_law import FEWEST_FINALS, LossLaw, loss_law
 from foretell.methods.auto.rehearsal import RESAMPLES
 from foretell.methods.auto.rungs import FEWEST_LEFT, held_out_runs, split
 from foretell.methods.auto.widening import miss, widen, widen_draws, widening
@@ -25,31 +24,28 @@ class LossLaws:
 
     Attributes:
         grids: By the loss's index.
-        sizes: What they need of a target.
         n_losses: `T`.
         n_runs: Runs that they were fitted to.
     """
 
-    grids: Mapping[int, LossGrid]
-    sizes: tuple[str, ...]
+    grids: Mapping[int, LossLaw]
     n_losses: int
     n_runs: int
 
     def value(self, targets: Sequence[Target]) -> np.ndarray:
         """Return each loss at each target, `(n, T)`; NaN without a law."""
-        inputs = size_inputs(targets, self.sizes)
         value = np.full((len(targets), self.n_losses), np.nan)
         for t, grid in self.grids.items():
-            value[:, t] = grid.value(inputs)
+            value[:, t] = grid.value(targets)
         return value
 
     def draws(self, targets: Sequence[Target], bootstrap: Bootstrap, *, noisy: bool = True) -> np.ndarray:
         """Return one draw for each resample, `(R, n, T)`; with the noise of a new run, or of the law alone."""
-        counts, inputs = bootstrap.run_counts(self.n_runs, FEWEST_LEFT), size_inputs(targets, self.sizes)
+        counts = bootstrap.run_counts(self.n_runs, FEWEST_LEFT)
         drawn = np.full((len(counts), len(targets), self.n_losses), np.nan)
         for t, grid in self.grids.items():
             rng = np.random.default_rng([bootstrap.own_seed, LOSS_DRAWS, t])
-            drawn[..., t] = grid.draws(inputs, counts, rng, noisy=noisy)
+            drawn[..., t] = grid.draws(targets, counts, rng, noisy=noisy)
         return drawn
 
 
@@ -109,7 +105,7 @@ class FittedLosses(Forecaster):
     def laws(self) -> list[dict[str, Any]]:
         """Return each law, the exponents averaged, as plain data."""
         names = list(self.training.losses)
-        return [{"of": names[t], **grid.describe(self.fitted.sizes)} for t, grid in self.fitted.grids.items()]
+        return [{"of": names[t], **grid.describe()} for t, grid in self.fitted.grids.items()]
 
 
 def fit_wanted_losses(training: Training, bootstrap: Bootstrap) -> FittedLosses:
@@ -128,7 +124,7 @@ def fit_wanted_losses(training: Training, bootstrap: Bootstrap) -> FittedLosses:
 def _laws(training: Training) -> LossLaws:
     fitted = {t: loss_law(values, training) for t, values in enumerate(training.losses.values())}
     grids = {t: grid for t, grid in fitted.items() if grid is not None}
-    return LossLaws(grids, sizes_of(training), len(fitted), len(training.run_names))
+    return LossLaws(grids, len(fitted), len(training.run_names))
 
 
 def _fold(training: Training, held: np.ndarray) -> LossFold:
