@@ -82,7 +82,7 @@ def test_an_unknown_name_is_met_with_the_nearest_one(spec, message):
         ),
         ("flp:linear+linear", "law linear cannot stand here. Use one of power, power_floor, chinchilla, overtraining."),
         ("flp:shifted_power+linear", "law shifted_power cannot stand here. Use one of power, power_floor, chinchilla,"),
-        ("loss_to_loss:power", "laws 'power': name the laws at both ends, such as chinchilla+sigmoid."),
+        ("loss_to_loss:power", "laws 'power': name both stages, such as chinchilla+sigmoid."),
         ("loss_to_loss:shifted_power+linear", "law shifted_power cannot stand here."),
         ("observational:sigmoid", "law sigmoid cannot stand here. Use one of capability."),
         ("clusters:sigmoid", "law sigmoid cannot stand here. Use one of score_power, neg_log_power,"),

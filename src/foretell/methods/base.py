@@ -3,11 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from foretell.fitting.bootstrap import Bootstrap, interval
+from foretell.methods.emergence import MARGIN, require_margin
 from foretell.methods.stage import Stage
 from foretell.methods.training import Training
 from foretell.targets import Target
@@ -150,7 +151,8 @@ def fill(estimate: Estimate, columns: Sequence[int], answer: Answer, level: floa
         "weak": _put(estimate.weak, into, (high - low) > answer.signal[usable], bounded=False),
         "unbounded": _put(estimate.unbounded, into, outside, bounded=False),
     }
-    kept = estimate.draws if estimate.draws is not None else np.full((len(answer.draws), *estimate.value.shape), np.nan)
+    nothing = np.full((len(answer.draws), *estimate.value.shape), np.nan)
+    kept = nothing if estimate.draws is None else estimate.draws
     drawn = _put(kept, into, answer.draws[..., usable], bounded)
     return replace(estimate, **changed, **more, refusals=refusals, draws=drawn)
 
@@ -212,8 +214,18 @@ class Forecaster(ABC):
         return []
 
 
+@dataclass(frozen=True, kw_only=True)
 class Method(ABC):
-    """A frozen configuration that turns training rows into a `Forecaster`."""
+    """A frozen configuration that turns training rows into a `Forecaster`.
+
+    Attributes:
+        margin: How far above chance a row counts, as a score.
+    """
+
+    margin: float = MARGIN
+
+    def __post_init__(self) -> None:
+        require_margin(self.margin)
 
     @abstractmethod
     def fit(self, training: Training, bootstrap: Bootstrap) -> Forecaster:
@@ -224,12 +236,12 @@ class Method(ABC):
         """
 
     @abstractmethod
-    def with_laws(self, spec: str) -> "Method":
+    def with_laws(self, spec: str) -> Self:
         """Return the same method with other laws, as named behind its colon."""
 
-    @abstractmethod
-    def with_margin(self, margin: float) -> "Method":
+    def with_margin(self, margin: float) -> Self:
         """Return the same method with another emergence margin, as a score."""
+        return replace(self, margin=margin)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from foretell.errors import FitError
 from foretell.fitting.bootstrap import Bootstrap, residual_spread
 from foretell.methods.base import Estimate, Forecaster, Method, assemble, not_refused
-from foretell.methods.emergence import MARGIN, describe_emergence, emerged, refuse_unemerged, require_margin
+from foretell.methods.emergence import describe_emergence, emerged, refuse_unemerged
 from foretell.methods.predictable import Predictable, predictable_clusters
 from foretell.methods.score_stage import fit_scores
 from foretell.methods.spec import SIZE_INPUTS, LawChoice, parse_law
@@ -38,18 +38,10 @@ class Clusters(Method):
     """
 
     law: LawChoice = LawChoice("neg_log_power_floor")
-    margin: float = MARGIN
-
-    def __post_init__(self) -> None:
-        require_margin(self.margin)
 
     def with_laws(self, spec: str) -> "Clusters":
         """Return the method with another law of a cluster, such as `neg_log_power`."""
         return replace(self, law=parse_law(spec, "score", (*SIZE_INPUTS, "chance")))
-
-    def with_margin(self, margin: float) -> "Clusters":
-        """Return the method with another emergence margin."""
-        return replace(self, margin=margin)
 
     def fit(self, training: Training, bootstrap: Bootstrap) -> "FittedClusters":
         """Cluster the items, then fit clusters and mapping to all runs and to every resample of runs."""

@@ -41,11 +41,10 @@ class Direct(Method):
     """
 
     law: LawChoice = LawChoice("score_power")
-    margin: float = MARGIN
     learned: float = MARGIN
 
     def __post_init__(self) -> None:
-        require_margin(self.margin)
+        super().__post_init__()
         require_margin(self.learned)
 
     def with_laws(self, spec: str) -> "Direct":

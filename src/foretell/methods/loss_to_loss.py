@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from foretell.errors import DataError
 from foretell.fitting.bootstrap import Bootstrap
 from foretell.methods.base import Estimate, Forecaster, Method, assemble, not_refused
-from foretell.methods.emergence import MARGIN, describe_emergence, emerged, refuse_unemerged, require_margin
+from foretell.methods.emergence import describe_emergence, emerged, refuse_unemerged
 from foretell.methods.loss_stage import fit_general_loss
 from foretell.methods.own_loss import OwnLoss, own_losses
 from foretell.methods.score_stage import fit_scores
-from foretell.methods.spec import SIZE_INPUTS, LawChoice, parse_law
+from foretell.methods.spec import LawChoice, parse_ends
 from foretell.methods.stage import Stage, fit_stage, require_inputs
 from foretell.methods.training import Training
 from foretell.methods.two_stage import TwoStage
@@ -44,23 +43,11 @@ class LossToLoss(Method):
 
     loss_law: LawChoice = LawChoice("chinchilla")
     score_law: LawChoice = LawChoice("sigmoid")
-    margin: float = MARGIN
-
-    def __post_init__(self) -> None:
-        require_margin(self.margin)
 
     def with_laws(self, spec: str) -> "LossToLoss":
         """Return the method with other laws at both ends, from `loss+score`, such as `power_floor+linear`."""
-        loss, plus, score = spec.partition("+")
-        if not plus:
-            raise DataError(f"laws {spec!r}: name the laws at both ends, such as chinchilla+sigmoid.")
-        return replace(
-            self, loss_law=parse_law(loss, "loss", SIZE_INPUTS), score_law=parse_law(score, "score", ("loss", "chance"))
-        )
-
-    def with_margin(self, margin: float) -> "LossToLoss":
-        """Return the method with another emergence margin."""
-        return replace(self, margin=margin)
+        loss_law, score_law = parse_ends(spec)
+        return replace(self, loss_law=loss_law, score_law=score_law)
 
     def fit(self, training: Training, bootstrap: Bootstrap) -> Forecaster:
         """Fit the three stages to all runs and to every resample of runs; losses alone need the first only."""

@@ -1,7 +1,7 @@
 """The naive forecast: the largest finished run's own score, and how far scores move between runs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from foretell.errors import DataError
 from foretell.fitting.bootstrap import Bootstrap
 from foretell.laws.base import line
 from foretell.methods.base import Answer, Estimate, Forecaster, Method, fill, not_refused
-from foretell.methods.emergence import MARGIN, describe_emergence, emerged, refuse_unemerged, require_margin
+from foretell.methods.emergence import describe_emergence, emerged, refuse_unemerged
 from foretell.methods.training import Training
 from foretell.targets import Target, column
 
@@ -35,18 +35,9 @@ class Naive(Method):
     Practice, section 5.2; the interval is ours.
     """
 
-    margin: float = MARGIN
-
-    def __post_init__(self) -> None:
-        require_margin(self.margin)
-
     def with_laws(self, spec: str) -> "Naive":
         """Refuse: there is no law in it."""
         raise DataError(f"naive has no laws, got {spec!r}. Write naive alone.")
-
-    def with_margin(self, margin: float) -> "Naive":
-        """Return the method with another emergence margin."""
-        return replace(self, margin=margin)
 
     def fit(self, training: Training, bootstrap: Bootstrap) -> "FittedNaive":
         """Find the largest finished run of each outcome, and how outcomes move between runs."""

@@ -10,7 +10,7 @@ from foretell.errors import FitError
 from foretell.fitting.bootstrap import Bootstrap
 from foretell.methods.base import Estimate, Forecaster, Method, assemble, not_refused
 from foretell.methods.components import MOST_COMPONENTS, Components, principal_components
-from foretell.methods.emergence import MARGIN, describe_emergence, emerged, refuse_unemerged, require_margin
+from foretell.methods.emergence import describe_emergence, emerged, refuse_unemerged
 from foretell.methods.growth import Growth, fit_growth
 from foretell.methods.score_stage import fit_scores
 from foretell.methods.spec import LawChoice, parse_law
@@ -48,18 +48,10 @@ class Observational(Method):
     """
 
     law: LawChoice = LawChoice("capability")
-    margin: float = MARGIN
-
-    def __post_init__(self) -> None:
-        require_margin(self.margin)
 
     def with_laws(self, spec: str) -> "Observational":
         """Return the method with parameters of its sigmoid held, such as `capability[ceiling=1]`."""
         return replace(self, law=parse_law(spec, "score", (*INPUTS, "chance")))
-
-    def with_margin(self, margin: float) -> "Observational":
-        """Return the method with another emergence margin."""
-        return replace(self, margin=margin)
 
     def fit(self, training: Training, bootstrap: Bootstrap) -> "FittedObservational":
         """Find the components, then fit both stages to all models and to every resample of them."""

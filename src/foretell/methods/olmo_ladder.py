@@ -9,7 +9,7 @@ import numpy as np
 from foretell.errors import DataError
 from foretell.fitting.bootstrap import Bootstrap
 from foretell.methods.base import Estimate, Forecaster, Method, assemble, not_refused
-from foretell.methods.emergence import MARGIN, emerged, refuse_unemerged, require_margin
+from foretell.methods.emergence import emerged, refuse_unemerged
 from foretell.methods.falling import does_not_fall
 from foretell.methods.loss_stage import fit_losses
 from foretell.methods.spec import LawChoice
@@ -43,20 +43,12 @@ class OlmoLadder(Method):
     github.com/allenai/OLMo-ladder.
     """
 
-    margin: float = MARGIN
     window: int = 5
     skip: float = 0.1
-
-    def __post_init__(self) -> None:
-        require_margin(self.margin)
 
     def with_laws(self, spec: str) -> "OlmoLadder":
         """Refuse: the recipe is its laws."""
         raise DataError(f"olmo_ladder:{spec} cannot be: the recipe has its laws. Use flp:chinchilla+sigmoid.")
-
-    def with_margin(self, margin: float) -> "OlmoLadder":
-        """Return the method with another margin."""
-        return replace(self, margin=margin)
 
     def fit(self, training: Training, bootstrap: Bootstrap) -> "FittedOlmoLadder":
         """Fit both steps, or step one alone where losses are wanted, to all runs and to every resample of runs."""

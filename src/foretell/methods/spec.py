@@ -61,6 +61,14 @@ def parse_law(text: str, output: Output, inputs: tuple[str, ...] | None = None) 
     return LawChoice(law.name, fixed)
 
 
+def parse_ends(spec: str) -> tuple[LawChoice, LawChoice]:
+    """Read the laws at both ends of a chain, from size to loss and from loss to score: `chinchilla+sigmoid`."""
+    loss, plus, score = spec.partition("+")
+    if not plus:
+        raise DataError(f"laws {spec!r}: name both stages, such as chinchilla+sigmoid.")
+    return parse_law(loss, "loss", SIZE_INPUTS), parse_law(score, "score", ("loss", "chance"))
+
+
 def _require_allowed(law: type[Law], name: str, value: float) -> None:
     params = {p.name: p for p in law.params()}
     if name not in params:

@@ -6,15 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from foretell.errors import DataError
 from foretell.fitting.bootstrap import Bootstrap
 from foretell.laws.base import Space
 from foretell.methods.base import Estimate, Forecaster, Method, assemble, not_refused, with_law_interval
 from foretell.methods.checkpoints import PUBLISHED, Checkpoints
-from foretell.methods.emergence import MARGIN, describe_emergence, emerged, refuse_unemerged, require_margin
+from foretell.methods.emergence import describe_emergence, emerged, refuse_unemerged
 from foretell.methods.loss_stage import fit_general_loss, fit_losses, refuse_loss, require_general_loss
 from foretell.methods.score_stage import fit_scores
-from foretell.methods.spec import SIZE_INPUTS, LawChoice, parse_law
+from foretell.methods.spec import LawChoice, parse_ends
 from foretell.methods.stage import Stage, require_inputs
 from foretell.methods.training import Training
 from foretell.targets import Target, column
@@ -42,25 +41,13 @@ class TwoStage(Method):
 
     loss_law: LawChoice = LawChoice("power")
     score_law: LawChoice = LawChoice("linear")
-    margin: float = MARGIN
     checkpoints: Checkpoints = PUBLISHED
     loss_space: Space | None = None
 
-    def __post_init__(self) -> None:
-        require_margin(self.margin)
-
     def with_laws(self, spec: str) -> "TwoStage":
         """Return the method with other laws, from `loss+score`, such as `chinchilla+sigmoid`."""
-        loss, plus, score = spec.partition("+")
-        if not plus:
-            raise DataError(f"laws {spec!r}: name both stages, such as chinchilla+sigmoid.")
-        return replace(
-            self, loss_law=parse_law(loss, "loss", SIZE_INPUTS), score_law=parse_law(score, "score", ("loss", "chance"))
-        )
-
-    def with_margin(self, margin: float) -> "TwoStage":
-        """Return the method with another emergence margin."""
-        return replace(self, margin=margin)
+        loss_law, score_law = parse_ends(spec)
+        return replace(self, loss_law=loss_law, score_law=score_law)
 
     def with_checkpoints(self, checkpoints: Checkpoints) -> "TwoStage":
         """Return the same method with another choice of rows for each stage."""
