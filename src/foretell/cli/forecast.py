@@ -1,7 +1,7 @@
 """`foretell forecast RUNS --at ...`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -39,8 +39,6 @@ def forecast(
     """Forecast the scores of models that are not trained yet, with intervals."""
     _refuse_overwriting(runs, output, html)
     from foretell.methods.forecast import forecast as run
-    from foretell.report.explain import explanation_report
-    from foretell.report.text import forecast_report
 
     result = run(
         load_table(runs),
@@ -58,14 +56,24 @@ def forecast(
     )
     print_findings(result.warnings)
     plain = result.to_dict()
+    _write(plain, output, html)
+    print_json(plain) if json else print_report(_report(plain, explain))
+
+
+def _write(plain: dict[str, Any], output: Path | None, html: Path | None) -> None:
     if output:
         write_text(output, to_json(plain))
     if html:
         from foretell.report.html import forecast_page
 
         write_text(html, forecast_page(plain))
-    parts = [*forecast_report(plain), *(explanation_report(plain) if explain else [])]
-    print_json(plain) if json else print_report(parts)
+
+
+def _report(plain: dict[str, Any], explain: bool) -> list[Any]:
+    from foretell.report.explain import explanation_report
+    from foretell.report.text import forecast_report
+
+    return [*forecast_report(plain), *(explanation_report(plain) if explain else [])]
 
 
 def _refuse_overwriting(runs: str, output: Path | None, html: Path | None) -> None:
