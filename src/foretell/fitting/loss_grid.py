@@ -85,7 +85,7 @@ class LossGrid:
         powers = np.exp(-self.exponents[cell][..., None] * (np.log(inputs) - self.centre[:, None]))
         law = coefficients[each, cell]
         loss = law[:, :1] + np.einsum("rj,rjn->rn", law[:, 1:], powers)
-        noise = self.noise * rng.standard_t(self.freedom, len(counts)) if noisy else np.zeros(len(counts))
+        noise = self.noise * rng.standard_t(min(self.freedom, FREEDOM), len(counts)) if noisy else np.zeros(len(counts))
         known = np.isfinite(log_posterior.max(axis=-1))
         return np.where(known[:, None], loss * np.exp(noise[:, None]), np.nan)
 
