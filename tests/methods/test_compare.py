@@ -27,7 +27,7 @@ def recipe(name: str, *, seed: int = 1, loss: float = 1.0, score: float = 0.0) -
 
 def against(first: pl.DataFrame, second: pl.DataFrame, metadata: Metadata = METADATA, **how) -> Comparison:
     runs = make_runs(pl.concat([first, second], how="diagonal"), metadata)
-    return compare(runs, TARGET, ["a", "b"], **{"resamples": 200, "level": 0.8, **how})
+    return compare(runs, TARGET, ["a", "b"], **{"method": "flp", "resamples": 200, "level": 0.8, **how})
 
 
 def answers(result: Comparison) -> dict[str, float | None]:
@@ -160,7 +160,7 @@ def test_only_shared_tasks_are_compared_when_none_is_named():
 )
 def test_bad_questions_are_refused_with_a_sentence(change, message):
     runs = make_runs(pl.concat([recipe("a"), recipe("b")]))
-    asked = {"at": TARGET, "families": ["a", "b"], "resamples": 10, "level": 0.5, **change}
+    asked = {"at": TARGET, "families": ["a", "b"], "method": "flp", "resamples": 10, "level": 0.5, **change}
     with pytest.raises(ForetellError, match=message):
         compare(runs, **asked)
 

@@ -1,7 +1,7 @@
 """`foretell forecast RUNS --at ...`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -58,12 +58,7 @@ def forecast(
     )
     print_findings(result.warnings)
     plain = result.to_dict()
-    if output:
-        write_text(output, to_json(plain))
-    if html:
-        from foretell.report.html import forecast_page
-
-        write_text(html, forecast_page(plain))
+    _write_files(plain, output, html)
     parts = [*forecast_report(plain), *(explanation_report(plain) if explain else [])]
     print_json(plain) if json else print_report(parts)
 
@@ -76,3 +71,12 @@ def _refuse_overwriting(runs: str, output: Path | None, html: Path | None) -> No
             raise DataError(f"{path} is a folder. Name a file in it.")
     if len({path.resolve() for path in (Path(runs), *wanted)}) <= len(wanted):
         raise DataError("two of RUNS, -o and --html are the same file. Name different ones.")
+
+
+def _write_files(plain: dict[str, Any], output: Path | None, html: Path | None) -> None:
+    if output:
+        write_text(output, to_json(plain))
+    if html:
+        from foretell.report.html import forecast_page
+
+        write_text(html, forecast_page(plain))
