@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "leaderboard.md"
 FIGURE = PAGE.with_name("error-against-distance.png")
 RESAMPLES = 300
 LEVELS = (0.5, 0.8, 0.9)
+DISTANCES = (0.0, 1.0, 10.0, 100.0, 1e6)  # extrapolation, target FLOPs over the largest training FLOPs
 LADDER_TARGETS = "run IN ('7B-4T', '13B-5T')"
 GADRE_TARGETS = "n_params > 5e9 OR (n_params > 1e9 AND token_multiplier > 25)"
 
@@ -202,15 +204,30 @@ def coverage_table(by_case: Mapping[str, Mapping[float, dict[str, Any] | str]]) 
         for level in LEVELS:
             result = results[level]
             rows = result["rows"] if isinstance(result, dict) else []
-            inside = [
-                r["low"] <= r["actual"] <= r["high"] for r in rows if r["status"] == "ok" and r["actual"] is not None
-            ]
+            inside = [r["low"] <= r["actual"] <= r["high"] for r in _answered(rows)]
             pooled[level] += inside
             n = len(inside)
             shares.append(percent(float(np.mean(inside)) if inside else None))
         lines.append(f"| {title} | {' | '.join(shares)} | {n} |")
     means = [percent(float(np.mean(pooled[level]))) for level in LEVELS]
     return [*lines, f"| **pooled** | {' | '.join(means)} | {len(pooled[LEVELS[0]])} |", ""]
+
+
+def coverage_by_distance(results: Mapping[str, Mapping[float, dict[str, Any] | str]], level: float) -> list[str]:
+    """Write the share inside `auto`'s intervals by extrapolation, over all cases."""
+    rows = [
+        row for case in results.values() if isinstance(result := case[level], dict) for row in _answered(result["rows"])
+    ]
+    lines = [f"| compute over the largest run | inside {100 * level:g} % | values |", "|---|---|---|"]
+    for low, high in pairwise(DISTANCES):
+        inside = [r["low"] <= r["actual"] <= r["high"] for r in rows if low <= r["extrapolation"] < high]
+        if inside:
+            lines.append(f"| {low:g} to {high:g} times | {percent(float(np.mean(inside)))} | {len(inside)} |")
+    return [*lines, ""]
+
+
+def _answered(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [row for row in rows if row["status"] == "ok" and row["actual"] is not None]
 
 
 def main() -> None:
@@ -235,7 +252,18 @@ def main() -> None:
     FIGURE.write_bytes(to_png(distance_chart(rows)))
     tables = [line for case in CASES for line in table_of(case, results[case.title])]
     minutes = (time.perf_counter() - start) / 60
-    PAGE.write_text("\n".join([HEAD, *coverage_table(levels), AFTER_COVERAGE, *tables, FOOT.format(minutes=minutes)]))
+    PAGE.write_text(
+        "\n".join(
+            [
+                HEAD,
+                *coverage_table(levels),
+                *coverage_by_distance(levels, 0.9),
+                AFTER_COVERAGE,
+                *tables,
+                FOOT.format(minutes=minutes),
+            ]
+        )
+    )
     Path("bench-results.json").write_text(json.dumps(results))
 
 
@@ -247,8 +275,8 @@ def _brief(result: dict[str, Any] | str) -> str:
 
 HEAD = f"""# Leaderboard
 
-Every method on the public tables, with the same defaults everywhere and {RESAMPLES} resamples. `make leaderboard` writes
-this page. No default of any method was fitted to the held-out rows.
+Every method on the public tables, with the same defaults everywhere and {RESAMPLES} resamples. `make leaderboard`
+writes this page. No default of any method was fitted to the held-out rows.
 
 ## Coverage of `auto`
 

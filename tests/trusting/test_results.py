@@ -27,13 +27,17 @@ ROW_KEYS = [
     "status",
     "verdict",
     "reason",
+    "doubt",
+    "law_low",
+    "law_high",
 ]
 METHOD_KEYS = {"mean_relative_error", "mean_absolute_error", "coverage", "n", "n_refused", "common", "rows"}
 MORE_METHOD_KEYS = {"stages", "by_run", "emergence"}
 MEAN_KEYS = {"mean_relative_error", "mean_absolute_error", "n"}
 BACKTEST_KEYS = {"runs", "train", "holdout", "level", "seed", "resamples", "seconds", "methods", "warnings"}
 FORECAST_KEYS = {
-    "runs", "train", "method", "level", "seed", "resamples", "seconds", "forecasts", "laws", "emergence", "warnings"
+    "runs", "train", "method", "level", "seed", "resamples", "seconds", "forecasts", "laws", "emergence", "warnings",
+    "candidates",
 }  # fmt: skip
 
 

@@ -39,8 +39,6 @@ def forecast(
     """Forecast the scores of models that are not trained yet, with intervals."""
     _refuse_overwriting(runs, output, html)
     from foretell.methods.forecast import forecast as run
-    from foretell.report.explain import explanation_report
-    from foretell.report.text import forecast_report
 
     result = run(
         load_table(runs),
@@ -58,9 +56,24 @@ def forecast(
     )
     print_findings(result.warnings)
     plain = result.to_dict()
-    _write_files(plain, output, html)
-    parts = [*forecast_report(plain), *(explanation_report(plain) if explain else [])]
-    print_json(plain) if json else print_report(parts)
+    _write(plain, output, html)
+    print_json(plain) if json else print_report(_report(plain, explain))
+
+
+def _write(plain: dict[str, Any], output: Path | None, html: Path | None) -> None:
+    if output:
+        write_text(output, to_json(plain))
+    if html:
+        from foretell.report.html import forecast_page
+
+        write_text(html, forecast_page(plain))
+
+
+def _report(plain: dict[str, Any], explain: bool) -> list[Any]:
+    from foretell.report.explain import explanation_report
+    from foretell.report.text import forecast_report
+
+    return [*forecast_report(plain), *(explanation_report(plain) if explain else [])]
 
 
 def _refuse_overwriting(runs: str, output: Path | None, html: Path | None) -> None:
@@ -71,12 +84,3 @@ def _refuse_overwriting(runs: str, output: Path | None, html: Path | None) -> No
             raise DataError(f"{path} is a folder. Name a file in it.")
     if len({path.resolve() for path in (Path(runs), *wanted)}) <= len(wanted):
         raise DataError("two of RUNS, -o and --html are the same file. Name different ones.")
-
-
-def _write_files(plain: dict[str, Any], output: Path | None, html: Path | None) -> None:
-    if output:
-        write_text(output, to_json(plain))
-    if html:
-        from foretell.report.html import forecast_page
-
-        write_text(html, forecast_page(plain))

@@ -46,10 +46,10 @@ class Judge:
         if estimate.rehearsed is not None and estimate.rehearsed[0, t] > estimate.rehearsed[1, t]:
             own, copied = 100 * estimate.rehearsed[:, t]
             yield f"rehearsals missed by {own:.1f} points, copying the largest run by {copied:.1f}"
-        if estimate.weak[n, t]:
-            yield "the interval is wider than all that was seen"
         if np.isfinite(estimate.unbounded[n, t]):
             yield "the law leaves the range of a score"
+        elif estimate.weak[n, t]:
+            yield "the interval is wider than all that was seen"
 
 
 def judge_of(training: Training) -> Judge:

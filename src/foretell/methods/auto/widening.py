@@ -6,7 +6,7 @@ import numpy as np
 
 from foretell.fitting.bootstrap import interval
 
-LEAST, MOST = 0.5, 4.0  # what rehearsals can say: they are few, and reach less far than a target
+LEAST, MOST = 0.8, 4.0  # rehearsals are few and reach less far than a target: they may narrow little, and widen much
 FEWEST_MISSES = 10  # that tell how much
 UNREHEARSED = 1.5  # where nothing could be rehearsed
 
