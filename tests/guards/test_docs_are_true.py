@@ -1,12 +1,12 @@
 """README and docs show what the program really prints, name what is really there, and their Python runs."""
 
-import importlib.util
 import re
 import runpy
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from tests.scripts import load_script
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
@@ -15,12 +15,7 @@ PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 @pytest.fixture(scope="module")
 def refresh() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("refresh", ROOT / "docs" / "refresh.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("docs/refresh.py")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

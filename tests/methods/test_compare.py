@@ -160,9 +160,9 @@ def test_only_shared_tasks_are_compared_when_none_is_named():
 )
 def test_bad_questions_are_refused_with_a_sentence(change, message):
     runs = make_runs(pl.concat([recipe("a"), recipe("b")]))
-    asked = {"at": TARGET, "families": ["a", "b"], "resamples": 10, "level": 0.5, **change}
+    asked = {"at": TARGET, "families": ["a", "b"], "method": "flp", "resamples": 10, "level": 0.5, **change}
     with pytest.raises(ForetellError, match=message):
-        compare(runs, **{"method": "flp", **asked})
+        compare(runs, **asked)
 
 
 def test_recipes_without_a_common_task_are_refused():

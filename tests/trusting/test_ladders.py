@@ -1,10 +1,10 @@
 """What a ladder costs, and how far off the forecasts from it are."""
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from tests.scripts import load_script
 
 from foretell.errors import DataError
 from foretell.report.cost_chart import cost_chart
@@ -23,12 +23,7 @@ def scores(noisy):
 
 @pytest.fixture(scope="module")
 def design_check() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("design_check", ROOT / "benchmarks" / "design_check.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("benchmarks/design_check.py")
 
 
 def test_the_cost_is_that_of_every_training_run_to_its_end(noisy, scores):
