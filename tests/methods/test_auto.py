@@ -1,5 +1,7 @@
 """`auto`: what it averages, throws out, copies and refuses, and that it says so."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -11,7 +13,8 @@ from foretell.metadata import Metadata
 from foretell.methods import METHODS, parse_method
 from foretell.methods.auto.averaging import Copies
 from foretell.methods.auto.evidence import binomial_trust, gather
-from foretell.methods.auto.rungs import held_out_runs
+from foretell.methods.auto.loss_law import loss_law
+from foretell.methods.auto.rungs import held_out_runs, split
 from foretell.methods.auto.widening import LEAST, MOST, UNREHEARSED, widening
 from foretell.methods.signal import measure_signal
 from foretell.methods.training import training_set
@@ -85,8 +88,6 @@ def test_a_higher_level_has_a_wider_interval(noisy):
 
 def test_every_candidate_is_listed_with_its_reason(noisy):
     forecaster = fitted(noisy)
-    targets = quick(noisy, **AUTO)
-    assert targets.forecasts
     names = [structure.name for structure in forecaster.structures]
     assert len(names) == len(set(names))
     assert {structure.intermediate.name for structure in forecaster.structures} == {
@@ -190,3 +191,55 @@ def test_signal_is_gain_over_scatter(noisy):
     assert np.all(clear > 2 * dim)
     few = make_runs(noisy.frame.filter(pl.col("run").is_in(["190M-20x", "1B-20x"])))
     assert np.isnan(measure_signal(training_of(few)).ratio).all()
+
+
+def test_a_missing_score_takes_no_weight_from_the_others():
+    known = np.array([[0.5, 0.6, 0.7]])
+    one_missing = binomial_trust(np.append(known, [[np.nan]], axis=1), np.array([100.0]))
+    assert one_missing[0, :3] == pytest.approx(binomial_trust(known, np.array([100.0]))[0])
+    assert one_missing[0, 3] == 0.0
+
+
+def test_a_task_scored_on_the_larger_runs_only_is_answered_without_a_warning(noisy):
+    late = pl.when(pl.col("n_params") < 5e8).then(None).otherwise(pl.col("score/piqa")).alias("score/piqa")
+    row = by_task(quick(make_runs(noisy.frame.with_columns(late)), **AUTO))["piqa"]
+    assert row.status == "ok"
+    assert row.low <= row.forecast <= row.high
+
+
+def test_a_constant_score_and_a_falling_one_are_refused(noisy):
+    for score in (pl.lit(0.7), 1.2 - pl.col("score/hellaswag")):
+        table = make_runs(noisy.frame.with_columns(score.clip(0, 1).alias("score/hellaswag")))
+        row = by_task(quick(table, **AUTO))["hellaswag"]
+        assert row.status == "refused"
+        assert "times its own scatter" in row.reason
+
+
+def test_a_good_task_is_answered_beside_a_loss_that_rises(noisy):
+    rising = make_runs(noisy.frame.with_columns((pl.col("flops").log10() / 10).alias("loss/web")))
+    assert measure_signal(training_of(rising)).ratio == pytest.approx(
+        measure_signal(training_of(make_runs(noisy.frame))).ratio, rel=0.5
+    )
+
+
+def test_runs_of_one_compute_tell_no_loss_law(noisy):
+    training = training_of(noisy)
+    same = replace(training, flops=np.full_like(training.flops, 1e21))
+    assert loss_law(training.loss, training) is not None
+    assert loss_law(same.loss, same) is None
+
+
+def test_an_unfinished_run_of_the_held_out_size_is_held_out_too(noisy):
+    going_on = noisy.frame.filter(pl.col("run") == "1B-50x").with_columns(
+        pl.lit("1B-more").alias("run"), pl.lit(False).alias("is_final")
+    )
+    training = training_of(make_runs(pl.concat([noisy.frame, going_on])))
+    rest, out, targets = split(training, held_out_runs(training)[0])
+    assert "1B-more" not in rest.run_names + out.run_names
+    assert {target.run for target in targets} == {"1B-20x", "1B-50x", "1B-100x"}
+
+
+def test_a_far_target_is_weak_and_says_so(noisy):
+    row = by_task(quick(noisy, "n_params=7e12,n_tokens=2e15", **AUTO))["piqa"]
+    assert row.verdict != "forecastable"
+    assert "times that of the largest run" in row.doubt

@@ -18,7 +18,7 @@ CLEAR = Judge(np.array([12.0]), np.array([9]))
 
 
 def test_a_clear_task_is_forecastable():
-    assert CLEAR(estimate(), 0, 0) == ("forecastable", None)
+    assert CLEAR(estimate(), 0, 0, 10.0) == ("forecastable", None)
 
 
 @pytest.mark.parametrize(
@@ -36,22 +36,22 @@ def test_a_clear_task_is_forecastable():
     ],
 )
 def test_one_doubt_makes_it_weak(judge, values, doubt):
-    assert judge(estimate(**values), 0, 0) == ("weak", doubt)
+    assert judge(estimate(**values), 0, 0, 10.0) == ("weak", doubt)
 
 
 def test_two_doubts_make_it_not_forecastable():
     dim = Judge(np.array([3.0]), np.array([2]))
-    verdict, doubt = dim(estimate(), 0, 0)
+    verdict, doubt = dim(estimate(), 0, 0, 10.0)
     assert verdict == "not forecastable"
     assert doubt.count(";") == 1
 
 
 def test_a_refusal_is_not_forecastable():
-    assert CLEAR(estimate(refusals={0: "no."}), 0, 0) == ("not forecastable", None)
+    assert CLEAR(estimate(refusals={0: "no."}), 0, 0, 10.0) == ("not forecastable", None)
 
 
 def test_what_cannot_be_told_is_no_doubt():
-    assert Judge(np.array([np.nan]), np.array([9]))(estimate(), 0, 0) == ("forecastable", None)
+    assert Judge(np.array([np.nan]), np.array([9]))(estimate(), 0, 0, 10.0) == ("forecastable", None)
 
 
 @pytest.mark.parametrize("method", ["auto", "flp", "fp"])

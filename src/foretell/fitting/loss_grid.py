@@ -19,7 +19,7 @@ EXPONENT_PRIOR = {1: (0.175, 0.05), 2: (0.35, 0.1)}
 EXPONENTS_DIFFER = 0.1  # standard deviation of the difference of two exponents
 FLOOR_PRIOR = (0.55, 0.25)  # the floor as a share of the lowest loss, with its standard deviation
 NOISE_PRIOR = (2.0, 0.003)  # strength, in pairs of runs, and size of the relative noise of a run
-FREEDOM = 4.0  # of the Student noise that makes single runs harmless
+FREEDOM, LEAST_FREEDOM = 4.0, 3.0  # of the Student noise that makes single runs harmless
 ROUNDS = 6  # of reweighting
 MEDIAN_TO_DEVIATION = 1.4826  # of normal noise: its standard deviation over the median size
 LEAST_NOISE = 1e-4  # relative, of a run
@@ -85,7 +85,7 @@ class LossGrid:
         powers = np.exp(-self.exponents[cell][..., None] * (np.log(inputs) - self.centre[:, None]))
         law = coefficients[each, cell]
         loss = law[:, :1] + np.einsum("rj,rjn->rn", law[:, 1:], powers)
-        noise = self.noise * rng.standard_t(min(self.freedom, FREEDOM), len(counts)) if noisy else np.zeros(len(counts))
+        noise = noisy * self.noise * rng.standard_t(min(max(self.freedom, LEAST_FREEDOM), FREEDOM), len(counts))
         known = np.isfinite(log_posterior.max(axis=-1))
         return np.where(known[:, None], loss * np.exp(noise[:, None]), np.nan)
 

@@ -36,7 +36,7 @@ def make_rows(
     for n, target in enumerate(targets):
         for t, (outcome, column) in enumerate(zip(outcomes, columns, strict=True)):
             reason = estimate.refusals.get(t)
-            verdict, doubt = judge(estimate, n, t)
+            verdict, doubt = judge(estimate, n, t, target.flops / largest)
             rows.append(
                 Row(
                     kind=kind,

@@ -12,9 +12,9 @@ from foretell.errors import DataError, FitError
 from foretell.fitting.bootstrap import Bootstrap, interval
 from foretell.methods.auto.averaging import Copies, average, average_draws
 from foretell.methods.auto.evidence import gather
-from foretell.methods.auto.intermediates import GENERAL
+from foretell.methods.auto.intermediates import GENERAL, MEAN
 from foretell.methods.auto.losses import FittedLosses, fit_wanted_losses
-from foretell.methods.auto.rehearsal import Rehearsal, rehearse
+from foretell.methods.auto.rehearsal import Rehearsal, largest_scores, rehearse
 from foretell.methods.auto.rungs import FEWEST_LEFT
 from foretell.methods.auto.structures import Structure, learn
 from foretell.methods.auto.widening import widen, widen_draws
@@ -25,6 +25,7 @@ from foretell.methods.training import Training
 from foretell.targets import Target
 
 FEWEST_ROWS = 3  # with a score above chance, so that a curve is seen at all
+WORSE = 0.001  # by which rehearsals have to miss more than a copy of the largest run, as a score
 LEAST_SIGNAL = 2.0  # gain of a task over the ladder, in units of its scatter, below which it does not move
 
 
@@ -37,7 +38,7 @@ class Auto(Method):
     Gompertz, complementary log-log) and its ceiling. The loss comes from a Chinchilla law whose exponents are
     averaged over, on finished runs; curves are seen at a few averaged rows of each run, so that
     correlated and unannealed checkpoints do not outvote finished ones. The largest rungs are
-    forecast from the smaller ones; structures far worse than the best are thrown out, the rest
+    forecast from the smaller ones; structures far worse than the middle one are thrown out, the rest
     count equally, and the intervals are stretched by what the rehearsals missed.
 
     Every default is the same for every table; none was fitted on held-out rows.
@@ -99,10 +100,11 @@ def _refuse_unmoved(training: Training, signal: Signal) -> dict[int, str]:
 
 
 def _copies(training: Training, rehearsal: Rehearsal) -> Copies:
-    finals = training.finished_rows()
-    largest = training.scores[:, finals[np.argmax(training.flops[finals])]]
+    largest = largest_scores(training)
     own, copied = rehearsal.errors_of_tasks() if rehearsal.folds else (0.0, np.inf)
-    return Copies(np.isfinite(largest) & (own > copied), largest, np.nan_to_num(measure_signal(training).scatter))
+    return Copies(
+        np.isfinite(largest) & (own > copied + WORSE), largest, np.nan_to_num(measure_signal(training).scatter)
+    )
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,8 @@ class FittedAuto(Forecaster):
     @property
     def carrying(self) -> list[Structure]:
         """The structures that carry the forecast."""
-        return [structure for structure in self.structures if self.rehearsal.keeps(structure.name)]
+        kept = [structure for structure in self.structures if self.rehearsal.keeps(structure.name)]
+        return kept or list(self.structures)
 
     def scores(self, targets: Sequence[Target], level: float) -> Estimate:
         """Forecast each task by the mean of the structures, with draws over structures, laws, runs and noise."""
@@ -145,7 +148,8 @@ class FittedAuto(Forecaster):
         value, stretch = self._average(targets)[:, columns], self.rehearsal.widening(level)
         law, new = (self._draws(targets, noisy=noisy)[..., columns] for noisy in (False, True))
         low, high = widen(value, interval(new, value, level), stretch)
-        law_low, law_high = widen(value, interval(law, value, level), stretch)
+        law_ends = widen(value, interval(law, value, level), stretch)
+        law_low, law_high = np.maximum(law_ends[0], low), np.minimum(law_ends[1], high)
         put = partial(_put, tasks=tasks, like=estimate.value)
         return replace(
             estimate,
@@ -167,9 +171,9 @@ class FittedAuto(Forecaster):
     def laws(self) -> list[dict[str, Any]]:
         """Return the loss laws, the exponents averaged, as plain data."""
         laws = {
-            id(law): {"of": name, **law.describe()}
+            id(law): {"of": columns[0] if len(columns) == 1 else MEAN, **law.describe()}
             for intermediate in (structure.intermediate for structure in self.carrying)
-            for law, (name, *_) in zip(intermediate.laws, intermediate.actual, strict=True)
+            for law, columns in zip(intermediate.laws, intermediate.actual, strict=True)
             if law is not None
         }
         return list(laws.values())
@@ -181,12 +185,12 @@ class FittedAuto(Forecaster):
     def candidates(self, targets: Sequence[Target]) -> list[dict[str, Any]]:
         """Return each structure: whether it carries the forecast, why, and what it says alone."""
         tasks = [self.training.tasks[t] for t in not_refused(self.training.tasks, self.refusals)]
-        n_carrying = len(self.carrying)
+        carrying = {structure.name for structure in self.carrying}
         return [
             {
                 "candidate": structure.name,
-                "carries": self.rehearsal.keeps(structure.name),
-                "weight": self.rehearsal.keeps(structure.name) / n_carrying,
+                "carries": structure.name in carrying,
+                "weight": (structure.name in carrying) / len(carrying),
                 "rehearsal_error": self.rehearsal.errors.get(structure.name),
                 "why": self.rehearsal.why(structure.name),
                 "forecasts": {

@@ -38,7 +38,18 @@ def average_draws(
         rng = np.random.default_rng([seed, DRAWS, s])
         x = structure.intermediate.draws(targets, counts[rows], rng, noisy=noisy)
         drawn.append(structure.draws_at(x, counts[rows], rng, noisy=noisy))
-    return np.concatenate(drawn)
+    return _filled(np.concatenate(drawn), average(structures, targets))
+
+
+def _filled(draws: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """Fill a task's missing draws with its others, in turn: the structures that cannot answer it have no say."""
+    filled = draws.copy()
+    for t in range(draws.shape[-1]):
+        known = np.isfinite(draws[..., t]).all(axis=1)
+        rows, missing = np.flatnonzero(known), np.flatnonzero(~known)
+        again = draws[rows[np.arange(len(missing)) % len(rows)], :, t] if len(rows) else value[None, :, t]
+        filled[missing, :, t] = again
+    return filled
 
 
 def nanmean(values: np.ndarray) -> np.ndarray:

@@ -54,7 +54,7 @@ def gather(training: Training) -> Evidence:
 def _rows_of(training: Training, run: int) -> Iterator[tuple[int, np.ndarray, bool, float]]:
     """Yield run, checkpoints, whether finished, and weight of each row."""
     own = np.flatnonzero(training.run == run)
-    finished = own[training.is_final[own]][-1:]
+    finished = np.intersect1d(own, training.finished_rows())
     rest = np.setdiff1d(own, finished)
     rest = rest[int(np.ceil(WARM_UP * len(rest))) :] if len(rest) > 3 else rest
     blocks = [block for block in np.array_split(rest, BLOCKS) if len(block)]
@@ -65,12 +65,14 @@ def _rows_of(training: Training, run: int) -> Iterator[tuple[int, np.ndarray, bo
 
 
 def binomial_trust(scores: np.ndarray, n_items: np.ndarray) -> np.ndarray:
-    """Return how far each score can be trusted, given its number of items: 1 at best, `(T, m)`.
+    """Return how far each score can be trusted, given its number of items: 1 at best, 0 if missing, `(T, m)`.
 
     Args:
         scores: `(T, m)`.
         n_items: Items of each task, `(T,)`; NaN where not known.
     """
-    sampling = np.nan_to_num(scores * (1.0 - scores) / n_items[:, None])
-    trust = DISCREPANCY**2 / (DISCREPANCY**2 + sampling)
+    n = n_items[:, None]
+    share = (scores * n + 1.0) / (n + 2.0)  # none right, or all, is no certainty
+    sampling = np.where(np.isfinite(n), share * (1.0 - share) / n, 0.0)
+    trust = np.where(np.isfinite(scores), DISCREPANCY**2 / (DISCREPANCY**2 + sampling), 0.0)
     return trust / np.maximum(trust.max(axis=1, keepdims=True), 1e-12)

@@ -12,6 +12,7 @@ from foretell.targets import Target, column
 
 FEWEST_FINALS = 3  # finished runs that a loss law is fitted to
 LARGE_RUNS = 0.2  # exponent of compute in a run's weight: what is near the target is more like it
+LEAST_SPREAD = 0.01  # of the logarithm of compute among finished runs, so that there is anything to extrapolate
 SIZES = ("n_params", "n_tokens")
 
 
@@ -66,6 +67,8 @@ def loss_law(loss: np.ndarray, training: Training) -> LossLaw | None:
         return None
     runs, n_runs = training.run[rows], len(training.run_names)
     compute = _by_run(training.flops, rows, runs, n_runs)
+    if np.ptp(np.log(training.flops[rows])) < LEAST_SPREAD:
+        return None
     losses = _by_run(loss, rows, runs, n_runs)
     weights = np.nan_to_num((compute / np.nanmax(compute)) ** LARGE_RUNS)
     by_compute = fit_loss_grid(losses, compute[None], weights)

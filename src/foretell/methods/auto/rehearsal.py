@@ -87,13 +87,17 @@ class Rehearsal:
         return float(np.median(list(self.errors.values())))
 
     def _misses(self, fold: Fold, level: float) -> np.ndarray:
-        kept = [structure for structure in fold.structures if self.keeps(structure.name)]
+        kept = [fold.structures[i] for i in self._kept(fold)]
         draws = average_draws(kept, fold.targets, fold.counts, self.seed)
         return miss(fold.actual, self._average(fold), draws, level)
 
     def _average(self, fold: Fold) -> np.ndarray:
+        return nanmean(fold.values[self._kept(fold)])
+
+    def _kept(self, fold: Fold) -> list[int]:
+        """Return the structures of a fold that are kept; all of them where it has no other."""
         kept = [i for i, structure in enumerate(fold.structures) if self.keeps(structure.name)]
-        return nanmean(fold.values[kept])
+        return kept or list(range(len(fold.structures)))
 
 
 def rehearse(training: Training, seed: int) -> Rehearsal:
@@ -110,9 +114,16 @@ def _fold(training: Training, held: np.ndarray, seed: int) -> Fold | None:
         return None
     values = np.stack([structure.at(structure.intermediate.value(targets)) for structure in structures])
     counts = Bootstrap(RESAMPLES, seed).run_counts(len(rest.run_names), FEWEST_LEFT)
-    finals = rest.finished_rows()
-    largest = rest.scores[:, finals[np.argmax(rest.flops[finals])]]
-    return Fold(structures, targets, counts, values, out.scores[:, out.finished_rows()].T, largest)
+    actual = out.scores[:, out.finished_rows()].T
+    return Fold(structures, targets, counts, values, actual, largest_scores(rest))
+
+
+def largest_scores(training: Training) -> np.ndarray:
+    """Return each task's score of the largest finished run that has one, `(T,)`; NaN where none has."""
+    finals = training.finished_rows()
+    rows = finals[np.argsort(training.flops[finals], kind="stable")]
+    seen = [score[rows][np.isfinite(score[rows])] for score in training.scores]
+    return np.array([score[-1] if len(score) else np.nan for score in seen])
 
 
 def _relative_errors(folds: Sequence[Fold]) -> dict[str, float]:

@@ -19,9 +19,26 @@ def held_out_runs(training: Training) -> list[np.ndarray]:
 
 def split(training: Training, held: np.ndarray) -> tuple[Training, Training, tuple[Target, ...]]:
     """Return the rows to learn from, those of the held-out runs, and these as targets, in the order of the rows."""
-    rest = training.of_runs(np.setdiff1d(np.arange(len(training.run_names)), held))
+    rest = training.of_runs(np.setdiff1d(np.arange(len(training.run_names)), _and_as_large(training, held)))
     out = training.of_runs(held)
     return rest, out, tuple(_target(out, row) for row in out.finished_rows())
+
+
+def _and_as_large(training: Training, held: np.ndarray) -> np.ndarray:
+    """Return the held-out runs and every unfinished one of their size or compute, which would tell of them."""
+    finals = training.finished_rows()
+    inside = finals[np.isin(training.run[finals], held)]
+    unfinished = ~np.isin(training.run, training.run[finals])
+    with np.errstate(invalid="ignore"):
+        large = (training.flops >= _least(training.flops[inside])) | (
+            training.n_params >= _least(training.n_params[inside])
+        )
+    return np.union1d(held, training.run[unfinished & large])
+
+
+def _least(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.min()) if len(known) else np.inf
 
 
 def _rungs(training: Training) -> list[np.ndarray]:

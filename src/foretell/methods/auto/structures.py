@@ -16,7 +16,7 @@ LOSS_SHAPES = ("logistic", "gompertz", "cloglog")
 FLOOR_SHAPES = ("logistic", "gompertz")
 COMPUTE_SHAPES = ("logistic", "gompertz")
 FEWEST_RUNS = 3  # with a score of the task
-PARAMETERS = 4.0  # of a curve
+PARAMETERS, LEAST_FREEDOM = 4.0, 3.0  # of a curve; of the noise of a new run, whose tails would swamp all else
 # Ceiling at 1, or one that the task's data choose, 1 being the likeliest.
 ALL_THE_WAY = np.where(CEILINGS == 1.0, 0.0, -np.inf)
 SOMEWHERE = np.log(np.array([0.40, 0.20, 0.13, 0.10, 0.09, 0.08]))
@@ -53,9 +53,9 @@ class Structure:
     def draws_at(self, x: np.ndarray, counts: np.ndarray, rng: np.random.Generator, *, noisy: bool) -> np.ndarray:
         """Return one curve's score for each resample at `(R, T, n)`, with a new run's noise or not, as `(R, n, T)`."""
         drawn = self.curves.draws(x[:, self.tasks], counts, CEILING_PRIORS[self.ceiling], rng)
-        if noisy:
-            freedom = max(counts.shape[1] - PARAMETERS, 1.0)
-            drawn = drawn + self.curves.noise[:, None] * rng.standard_t(freedom, (len(counts), len(self.tasks), 1))
+        freedom = max(counts.shape[1] - PARAMETERS, LEAST_FREEDOM)
+        noise = self.curves.noise[:, None] * rng.standard_t(freedom, (len(counts), len(self.tasks), 1))
+        drawn = drawn + noisy * noise
         return self._for_all_tasks(drawn.transpose(0, 2, 1), x.shape[1])
 
     def _for_all_tasks(self, answered: np.ndarray, n_tasks: int) -> np.ndarray:
@@ -68,7 +68,7 @@ def learn(training: Training, evidence: Evidence) -> list[Structure]:
     """Fit every structure that the table allows."""
     scores = evidence.average(training.scores)
     n_items = np.array([np.nan if task.n_items is None else task.n_items for task in training.tasks], float)
-    trust = evidence.weight * binomial_trust(np.nan_to_num(scores), n_items)
+    trust = evidence.weight * binomial_trust(scores, n_items)
     return [
         structure
         for intermediate in intermediates(training, evidence)

@@ -20,9 +20,10 @@ def miss(actual: np.ndarray, value: np.ndarray, draws: np.ndarray, level: float)
         draws: `(R, n, T)`.
         level: Coverage of the interval.
     """
-    low, high = interval(draws, value, level)
+    known = np.isfinite(value) & np.isfinite(draws).any(axis=0)
+    low, high = interval(np.where(known, draws, 0.0), np.where(known, value, 0.0), level)
     half = np.where(actual > value, high - value, value - low)
-    return np.abs(actual - value) / np.where(half > 0, half, np.nan)
+    return np.abs(actual - value) / np.where(known & (half > 0), half, np.nan)
 
 
 def widening(misses: Sequence[np.ndarray], level: float) -> float:
