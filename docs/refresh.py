@@ -92,6 +92,27 @@ def checks() -> str:
     return "\n".join(["| what it looks for | codes |", "|---|---|", *rows])
 
 
+def leaderboard() -> str:
+    """Sum up docs/leaderboard.md: the default, FLP, and the best of the others, by mean absolute error."""
+    rows = []
+    for section in (ROOT / "docs" / "leaderboard.md").read_text(encoding="utf-8").split("\n## ")[1:]:
+        lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if "|" in line]
+        if lines and lines[0][0] == "method":
+            found = {cells[0].strip("`"): dict(zip(lines[0], cells, strict=True)) for cells in lines[2:]}
+            rows.append(_leaderboard_row(section.splitlines()[0], found))
+    heads = "| back-test | `auto` | inside its 90 % | `flp` | best of the others |"
+    return "\n".join([heads, "|---|---|---|---|---|", *rows])
+
+
+def _leaderboard_row(title: str, found: dict[str, dict[str, str]]) -> str:
+    absolute = next(head for head in found["auto"] if head.startswith("absolute"))
+    unit = " points" if "points" in absolute else " nats"
+    best = next(name for name in found if name not in ("auto", "flp"))
+    flp = found["flp"][absolute] + unit if "flp" in found else "-"
+    cells = (title, found["auto"][absolute] + unit, found["auto"]["inside 90 %"] + " %", flp)
+    return f"| {' | '.join(cells)} | {found[best][absolute]}{unit}, `{best}` |"
+
+
 def recipes() -> str:
     """Compare Gadre's corpora at 6.9B, two by two, with the truth."""
     at, train = "n_params=6889410560,n_tokens=137788211200", "n_params < 1.5e9"
@@ -131,6 +152,7 @@ def _summary(check: Callable[..., object]) -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
+    "leaderboard": leaderboard,
     "laws": laws,
     "methods": methods,
     "datasets": datasets,

@@ -8,6 +8,8 @@ import numpy as np
 
 from foretell.report.chart import COLOURS
 
+TICKS = [a * 10**b for b in range(-1, 6) for a in (1, 3)]
+
 
 def distance_chart(rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
     """Draw each method's mean absolute error on a target over the extrapolation, one point a target.
@@ -20,7 +22,7 @@ def distance_chart(rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
         "extrapolation:Q",
         title="compute of the target over that of the largest training run",
         scale=alt.Scale(type="log"),
-        axis=alt.Axis(labelExpr="datum.label + 'x'"),
+        axis=alt.Axis(values=TICKS, labelExpr="datum.value + 'x'"),
     )
     y = alt.Y("error:Q", title="mean absolute error over tasks", axis=alt.Axis(format="%"))
     colour = alt.Color("method:N", title=None, scale=alt.Scale(domain=methods, range=COLOURS))

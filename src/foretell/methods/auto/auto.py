@@ -19,7 +19,7 @@ from foretell.methods.auto.rungs import FEWEST_LEFT
 from foretell.methods.auto.structures import Structure, learn
 from foretell.methods.auto.widening import widen, widen_draws
 from foretell.methods.base import Estimate, Forecaster, Method, not_refused
-from foretell.methods.emergence import MARGIN, describe_emergence, emerged, refuse_unemerged, require_margin
+from foretell.methods.emergence import describe_emergence, emerged, refuse_unemerged
 from foretell.methods.signal import Signal, measure_signal
 from foretell.methods.training import Training
 from foretell.targets import Target
@@ -52,11 +52,6 @@ class Auto(Method):
     arXiv:2410.08527. The averaging is ours.
     """
 
-    margin: float = MARGIN
-
-    def __post_init__(self) -> None:
-        require_margin(self.margin)
-
     def with_laws(self, spec: str) -> "Auto":
         """Refuse: it averages over laws.
 
@@ -64,10 +59,6 @@ class Auto(Method):
             DataError: always.
         """
         raise DataError(f"auto averages over laws and takes none, got {spec!r}. Write auto alone, or flp:{spec}.")
-
-    def with_margin(self, margin: float) -> "Auto":
-        """Return the method with another emergence margin."""
-        return replace(self, margin=margin)
 
     def fit(self, training: Training, bootstrap: Bootstrap) -> "FittedAuto | FittedLosses":
         """Rehearse inside the training rows, then fit every structure to all of them.
