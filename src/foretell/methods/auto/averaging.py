@@ -1,6 +1,8 @@
 """The average over structures, and draws that vary all of them together."""
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,11 +35,14 @@ def average_draws(
     than the law itself, the noise together.
     """
     shares = np.array_split(np.arange(len(counts)), min(len(structures), len(counts)))
-    drawn = []
-    for s, (structure, rows) in enumerate(zip(structures, shares, strict=False)):
-        rng = np.random.default_rng([seed, DRAWS, s])
-        x = structure.intermediate.draws(targets, counts[rows], rng, noisy=noisy)
-        drawn.append(structure.draws_at(x, counts[rows], rng, noisy=noisy))
+
+    def draw(s: int) -> np.ndarray:
+        rng = np.random.default_rng([seed, DRAWS, s])  # of its own, so that no order of threads matters
+        x = structures[s].intermediate.draws(targets, counts[shares[s]], rng, noisy=noisy)
+        return structures[s].draws_at(x, counts[shares[s]], rng, noisy=noisy)
+
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        drawn = list(pool.map(draw, range(len(shares))))
     return _filled(np.concatenate(drawn), average(structures, targets))
 
 

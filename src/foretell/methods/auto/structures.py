@@ -1,6 +1,8 @@
 """The structures that are averaged: an intermediate, the shape of the curve behind it, and its ceiling."""
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,12 +71,10 @@ def learn(training: Training, evidence: Evidence) -> list[Structure]:
     scores = evidence.average(training.scores)
     n_items = np.array([np.nan if task.n_items is None else task.n_items for task in training.tasks], float)
     trust = evidence.weight * binomial_trust(scores, n_items)
-    return [
-        structure
-        for intermediate in intermediates(training, evidence)
-        for seen, shapes in _scales(intermediate)
-        for structure in _fit(seen, shapes, scores, trust, evidence, training)
-    ]
+    scales = [scale for intermediate in intermediates(training, evidence) for scale in _scales(intermediate)]
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        fitted = pool.map(lambda scale: _fit(scale[0], scale[1], scores, trust, evidence, training), scales)
+        return [structure for structures in fitted for structure in structures]
 
 
 def _scales(intermediate: Intermediate) -> list[tuple[Intermediate, tuple[str, ...]]]:
