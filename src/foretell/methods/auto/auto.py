@@ -74,10 +74,11 @@ class Auto(Method):
         kept = emerged(training, self.margin)
         signal = measure_signal(training)
         refusals = {**_refuse_unmoved(training, signal), **refuse_unemerged(training, kept, FEWEST_ROWS, self.margin)}
-        answered = training.with_tasks(not_refused(training.tasks, refusals))
+        tasks = not_refused(training.tasks, refusals)
+        answered = training.with_tasks(tasks)
         structures = tuple(learn(answered, gather(answered))) if answered.tasks else ()
         rehearsal = rehearse(answered, bootstrap.seed) if structures else Rehearsal((), {}, bootstrap.seed)
-        copies = _copies(answered, rehearsal)
+        copies = _copies(answered, rehearsal, signal.scatter[tasks])
         return FittedAuto(self, training, bootstrap, structures, rehearsal, copies, kept, refusals)
 
 
@@ -90,12 +91,10 @@ def _refuse_unmoved(training: Training, signal: Signal) -> dict[int, str]:
     }
 
 
-def _copies(training: Training, rehearsal: Rehearsal) -> Copies:
+def _copies(training: Training, rehearsal: Rehearsal, scatter: np.ndarray) -> Copies:
     largest = largest_scores(training)
     own, copied = rehearsal.errors_of_tasks() if rehearsal.folds else (0.0, np.inf)
-    return Copies(
-        np.isfinite(largest) & (own > copied + WORSE), largest, np.nan_to_num(measure_signal(training).scatter)
-    )
+    return Copies(np.isfinite(largest) & (own > copied + WORSE), largest, np.nan_to_num(scatter))
 
 
 @dataclass(frozen=True)
@@ -128,15 +127,21 @@ class FittedAuto(Forecaster):
         kept = [structure for structure in self.structures if self.rehearsal.keeps(structure.name)]
         return kept or list(self.structures)
 
+    @property
+    def answered(self) -> list[int]:
+        """Indices of the tasks that are not refused, which are those of the structures, in order."""
+        return not_refused(self.training.tasks, self.refusals)
+
     def scores(self, targets: Sequence[Target], level: float) -> Estimate:
         """Forecast each task by the mean of the structures, with draws over structures, laws, runs and noise."""
-        refusals = {**self.refusals, **self._unreached(targets)}
+        value = self._average(targets)
+        refusals = {**self.refusals, **self._unreached(value)}
         estimate = Estimate.refused(len(targets), self.training.tasks, refusals, loss=self._loss(targets))
         tasks = not_refused(self.training.tasks, refusals)
         if not tasks:
             return estimate
-        columns = [not_refused(self.training.tasks, self.refusals).index(task) for task in tasks]
-        value, stretch = self._average(targets)[:, columns], self.rehearsal.widening(level)
+        columns = [self.answered.index(task) for task in tasks]
+        value, stretch = value[:, columns], self.rehearsal.widening(level)
         law, new = (self._draws(targets, noisy=noisy)[..., columns] for noisy in (False, True))
         low, high = widen(value, interval(new, value, level), stretch)
         law_ends = widen(value, interval(law, value, level), stretch)
@@ -175,7 +180,7 @@ class FittedAuto(Forecaster):
 
     def candidates(self, targets: Sequence[Target]) -> list[dict[str, Any]]:
         """Return each structure: whether it carries the forecast, why, and what it says alone."""
-        tasks = [self.training.tasks[t] for t in not_refused(self.training.tasks, self.refusals)]
+        tasks = [self.training.tasks[t] for t in self.answered]
         carrying = {structure.name for structure in self.carrying}
         return [
             {
@@ -193,6 +198,9 @@ class FittedAuto(Forecaster):
         ]
 
     def _average(self, targets: Sequence[Target]) -> np.ndarray:
+        """Return the forecast of the answered tasks, `(n, len(answered))`; NaN where no structure can answer."""
+        if not self.structures:
+            return np.full((len(targets), len(self.answered)), np.nan)
         return self.copies.value(average(self.carrying, targets))
 
     def _draws(self, targets: Sequence[Target], *, noisy: bool) -> np.ndarray:
@@ -204,19 +212,15 @@ class FittedAuto(Forecaster):
         """Return errors in rehearsal, of the average and of copying, for all tasks, `(2, T)`."""
         errors = np.full((2, len(self.training.tasks)), np.nan)
         if self.rehearsal.folds:
-            errors[:, not_refused(self.training.tasks, self.refusals)] = self.rehearsal.errors_of_tasks()
+            errors[:, self.answered] = self.rehearsal.errors_of_tasks()
         return errors
 
-    def _unreached(self, targets: Sequence[Target]) -> dict[int, str]:
-        """Return the tasks that no structure can answer at some target."""
-        tasks = not_refused(self.training.tasks, self.refusals)
-        if not tasks:
-            return {}
-        value = average(self.carrying, targets) if self.carrying else np.full((len(targets), len(tasks)), np.nan)
+    def _unreached(self, value: np.ndarray) -> dict[int, str]:
+        """Return the tasks that no structure can answer at some target, given all forecasts."""
         return {
             t: f"{self.training.tasks[t].name}: no structure could be fitted. It takes three finished runs of "
             "different compute, with a score, and a loss where there is one."
-            for t, column in zip(tasks, value.T, strict=True)
+            for t, column in zip(self.answered, value.T, strict=True)
             if not np.isfinite(column).all()
         }
 
@@ -230,7 +234,7 @@ class FittedAuto(Forecaster):
     def _given_true_loss(self, targets: Sequence[Target]) -> np.ndarray:
         general = self._general()
         if not general:
-            return np.full((len(targets), len(self.training.tasks) - len(self.refusals)), np.nan)
+            return np.full((len(targets), len(self.answered)), np.nan)
         return average(general, targets, from_truth=True)
 
 
