@@ -35,6 +35,9 @@ class Training:
         empty_losses: Loss columns of the table that have no value in the training rows.
         items: Score of every item of a task by the task's name, `(n, n_items)`, higher is better; NaN rows
             where missing, and no entry for a task without a column `items/<task>`.
+        sources: Data sources that the rows state a share of, in the order of the columns.
+        shares: Data mixture, `(n, n_sources)`, each row summing to 1; NaN where missing.
+        unique_tokens: Tokens of each source before it is repeated, `(n, n_sources)`; NaN where not stated.
     """
 
     run: np.ndarray
@@ -52,6 +55,9 @@ class Training:
     domain_losses: dict[str, np.ndarray]
     losses: dict[str, np.ndarray]
     items: dict[str, np.ndarray]
+    sources: tuple[str, ...]
+    shares: np.ndarray
+    unique_tokens: np.ndarray
     empty_losses: tuple[str, ...] = ()
 
     def inputs(self, names: Sequence[str]) -> dict[str, np.ndarray]:
@@ -105,6 +111,8 @@ class Training:
             domain_losses={name: values[rows] for name, values in self.domain_losses.items()},
             losses={name: values[rows] for name, values in self.losses.items()},
             items={name: values[rows] for name, values in self.items.items()},
+            shares=self.shares[rows],
+            unique_tokens=self.unique_tokens[rows],
             **{name: getattr(self, name)[rows] for name in by_row},
         )
 
@@ -141,6 +149,7 @@ def training_set(
     _require_usable(runs, frame, columns)
     frame = frame.sort("run", "flops", "n_tokens", maintain_order=True)  # the order of the rows tells nothing
     names = tuple(frame["run"].unique(maintain_order=True).to_list())
+    sources = stated_sources(frame)
     training = Training(
         run=np.array([names.index(name) for name in frame["run"]], int),
         run_names=names,
@@ -160,8 +169,22 @@ def training_set(
             c for c in used.frame.columns if c.startswith(("loss/", "bpb/")) and not used.frame[c].count()
         ),
         items=_items(frame, described),
+        sources=sources,
+        shares=_columns(frame, "share/", sources),
+        unique_tokens=_columns(frame, "unique_tokens/", sources),
     )
     return training, findings
+
+
+def stated_sources(frame: pl.DataFrame) -> tuple[str, ...]:
+    """Return the sources of which some row states a share, in the order of the columns."""
+    shares = (name for name in frame.columns if name.startswith("share/") and frame[name].count())
+    return tuple(name.removeprefix("share/") for name in shares)
+
+
+def _columns(frame: pl.DataFrame, prefix: str, sources: Sequence[str]) -> np.ndarray:
+    """Return the columns behind a prefix, `(n, n_sources)`, NaN where there is no such column."""
+    return _each(frame, prefix, sources).T
 
 
 def _each(frame: pl.DataFrame, prefix: str, tasks: Sequence[str]) -> np.ndarray:
