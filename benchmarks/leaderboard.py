@@ -184,9 +184,39 @@ def table_of(case: Case, results: Mapping[str, dict[str, Any] | str]) -> list[st
             f"{r['seconds']:.1f}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
+    lines += ["", *limits(case, answered["auto"]["rows"])] if "auto" in answered and not loss else []
     none = [name for name in results if name not in answered]
     reasons = [f"- `{name}`: {_why(results[name])}" for name in none]
     return [*lines, "", *(["No answer:", "", *reasons, ""] if reasons else [])]
+
+
+def limits(case: Case, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say what keeps `auto` from being better: its curves given the true loss, and the noise of the actual scores."""
+    known = _answered(rows)
+    noise = [error for row in known if (error := binomial_error(case.table, row)) is not None]
+    with_loss = [row for row in known if row["forecast_given_true_loss"] is not None]
+    said = []
+    if with_loss:
+        true_loss, chain = (_off(with_loss, key) for key in ("forecast_given_true_loss", "forecast"))
+        said.append(f"`auto` is off by {percent(true_loss)} % given the true loss, by {percent(chain)} % without")
+    if noise:
+        said.append(
+            f"a perfect forecast would be off by {percent(float(np.mean(noise)))} %, the binomial noise of the scores"
+        )
+    return [f"What limits it: {'; '.join(said)}.", ""] if said else []
+
+
+def _off(rows: Sequence[Mapping[str, Any]], key: str) -> float:
+    return float(np.mean([abs(row[key] / row["actual"] - 1.0) for row in rows]))
+
+
+def binomial_error(table: str, row: Mapping[str, Any]) -> float | None:
+    """Return the mean relative error of a forecast that knows the true chance of each item being right."""
+    n_items = foretell.load_runs(table).task(row["task"]).n_items
+    if n_items is None:
+        return None
+    deviation = np.sqrt(row["actual"] * (1.0 - row["actual"]) / n_items)
+    return float(np.sqrt(2.0 / np.pi) * deviation / row["actual"])
 
 
 def _why(result: dict[str, Any] | str) -> str:

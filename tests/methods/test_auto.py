@@ -15,9 +15,10 @@ from foretell.methods.auto.averaging import Copies
 from foretell.methods.auto.evidence import binomial_trust, gather
 from foretell.methods.auto.loss_law import loss_law
 from foretell.methods.auto.rungs import held_out_runs, split
-from foretell.methods.auto.widening import LEAST, MOST, UNREHEARSED, widening
+from foretell.methods.auto.widening import LEAST, MOST, UNREHEARSED, place, widening
 from foretell.methods.signal import measure_signal
 from foretell.methods.training import training_set
+from foretell.targets import Target
 
 AUTO = {"method": "auto"}
 FLOPS = 6 * 7e9 * 2e12
@@ -171,11 +172,28 @@ def test_rehearsals_hold_out_the_largest_sizes(noisy):
 
 
 def test_intervals_are_stretched_by_what_rehearsals_missed():
-    misses = np.linspace(0, 2, 101)
-    assert widening([misses], 0.9) == pytest.approx(1.8)
-    assert widening([misses / 10], 0.9) == LEAST
-    assert widening([misses * 10], 0.9) == MOST
-    assert widening([], 0.9) == UNREHEARSED
+    misses, places, at = np.linspace(0, 2, 101)[:, None], np.zeros((101, 2)), np.zeros((1, 2))
+    assert widening([misses], [places], at, 0.9) == pytest.approx([1.8])
+    assert widening([misses / 10], [places], at, 0.9) == [LEAST]
+    assert widening([misses * 10], [places], at, 0.9) == [MOST]
+    assert widening([], [], at, 0.9) == [UNREHEARSED]
+
+
+def test_a_target_learns_its_stretch_from_rehearsals_as_far_as_itself():
+    near, far = np.zeros((50, 2)), np.tile([3.0, 0.0], (50, 1))
+    misses = [np.linspace(0, 1, 50)[:, None], np.linspace(0, 3, 50)[:, None]]
+    at = np.array([[0.0, 0.0], [1.5, 0.0], [3.0, 0.0], [5.0, 0.0]])
+    factors = widening(misses, [near, far], at, 0.9)
+    assert np.all(np.diff(factors[:3]) > 0)
+    assert factors[3] == factors[2]  # beyond all rehearsals, the farthest ones tell
+
+
+def test_a_target_without_a_size_learns_by_its_compute_alone():
+    targets = [Target("a", flops=1e21), Target("b", flops=1e21, n_params=1e9, n_tokens=2e10)]
+    at = place(targets, 1e20)
+    np.testing.assert_allclose(at, [[1.0, np.nan], [1.0, np.log10(20.0)]])
+    misses, places = np.linspace(0, 2, 50)[:, None], np.ones((50, 2))
+    assert np.isfinite(widening([misses], [places], at, 0.9)).all()
 
 
 def test_a_copy_has_half_of_the_say():

@@ -81,10 +81,12 @@ class Training:
 
     def last_of_each_run(self, kept: np.ndarray) -> np.ndarray:
         """Return which kept checkpoints are their run's last (most FLOPs), of the shape of `kept`, `(T, n)`."""
+        order = np.lexsort((-np.arange(len(self.run)), np.nan_to_num(self.flops), self.run))
+        starts = np.flatnonzero(np.diff(self.run[order], prepend=-1))
+        place = np.maximum.reduceat(np.where(kept[:, order], np.arange(len(order)), -1), starts, axis=1)
         last = np.zeros_like(kept)
-        for run in range(len(self.run_names)):
-            flops = np.where(kept & (self.run == run), np.nan_to_num(self.flops), -np.inf)
-            last[np.arange(len(kept)), np.argmax(flops, axis=1)] |= np.isfinite(flops.max(axis=1))
+        tasks, runs = np.nonzero(place >= 0)
+        last[tasks, order[place[tasks, runs]]] = True
         return last
 
     def with_run_order(self, order: Sequence[int]) -> "Training":

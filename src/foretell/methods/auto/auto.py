@@ -17,7 +17,7 @@ from foretell.methods.auto.losses import FittedLosses, fit_wanted_losses
 from foretell.methods.auto.rehearsal import Rehearsal, largest_scores, rehearse
 from foretell.methods.auto.rungs import FEWEST_LEFT
 from foretell.methods.auto.structures import Structure, learn
-from foretell.methods.auto.widening import widen, widen_draws
+from foretell.methods.auto.widening import place, widen, widen_draws
 from foretell.methods.base import Estimate, Forecaster, Method, not_refused
 from foretell.methods.emergence import describe_emergence, emerged, refuse_unemerged
 from foretell.methods.signal import Signal, measure_signal
@@ -141,7 +141,8 @@ class FittedAuto(Forecaster):
         if not tasks:
             return estimate
         columns = [self.answered.index(task) for task in tasks]
-        value, stretch = value[:, columns], self.rehearsal.widening(level)
+        value = value[:, columns]
+        stretch = self.rehearsal.widening(level, place(targets, self.training.largest_flops))
         law, new = (self._draws(targets, noisy=noisy)[..., columns] for noisy in (False, True))
         low, high = widen(value, interval(new, value, level), stretch)
         law_ends = widen(value, interval(law, value, level), stretch)

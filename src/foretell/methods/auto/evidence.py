@@ -18,23 +18,28 @@ class Evidence:
     """Rows of a table, gathered: `m` of them, those of a run together.
 
     Attributes:
-        members: Which checkpoints each row averages, `(m, n)`; each row sums to 1.
+        row: Which row each checkpoint is averaged into, `(n,)`; -1 for one that is left out.
         run: Run of each row, in order, `(m,)`.
         finished: Whether the row is a finished checkpoint, `(m,)`.
         weight: What it counts, `(m,)`.
     """
 
-    members: np.ndarray
+    row: np.ndarray
     run: np.ndarray
     finished: np.ndarray
     weight: np.ndarray
 
     def average(self, values: np.ndarray) -> np.ndarray:
         """Average `(..., n)` over the members of each row, those that are known, as `(..., m)`; NaN where none is."""
-        known = np.isfinite(values)
-        share = known.astype(float) @ self.members.T
-        total = np.where(known, values, 0.0) @ self.members.T
-        return np.where(share > 0, total / np.where(share > 0, share, 1.0), np.nan)
+        used = self.row >= 0
+        each = values[..., used].reshape(-1, int(used.sum()))
+        return np.array([self._mean(row, self.row[used]) for row in each]).reshape(*values.shape[:-1], len(self.run))
+
+    def _mean(self, values: np.ndarray, row: np.ndarray) -> np.ndarray:
+        known, m = np.isfinite(values), len(self.run)
+        n = np.bincount(row[known], minlength=m)
+        total = np.bincount(row[known], values[known], minlength=m)
+        return np.where(n > 0, total / np.maximum(n, 1), np.nan)
 
 
 def gather(training: Training) -> Evidence:
@@ -43,19 +48,20 @@ def gather(training: Training) -> Evidence:
     Checkpoints of one run are correlated and those whose learning rate has not decayed sit off
     the curve: together they count for two rows, the finished one for one.
     """
-    rows = [row for run in range(len(training.run_names)) for row in _rows_of(training, run)]
-    members = np.zeros((len(rows), len(training.run)))
+    ends = np.zeros(len(training.run), bool)
+    ends[training.finished_rows()] = True
+    rows = [row for run in range(len(training.run_names)) for row in _rows_of(run, training.run, ends)]
+    row = np.full(len(training.run), -1)
     for i, (_, checkpoints, _, _) in enumerate(rows):
-        members[i, checkpoints] = 1.0 / len(checkpoints)
+        row[checkpoints] = i
     run, _, finished, weight = zip(*rows, strict=True)
-    return Evidence(members, np.array(run), np.array(finished), np.array(weight))
+    return Evidence(row, np.array(run), np.array(finished), np.array(weight))
 
 
-def _rows_of(training: Training, run: int) -> Iterator[tuple[int, np.ndarray, bool, float]]:
+def _rows_of(run: int, runs: np.ndarray, ends: np.ndarray) -> Iterator[tuple[int, np.ndarray, bool, float]]:
     """Yield run, checkpoints, whether finished, and weight of each row."""
-    own = np.flatnonzero(training.run == run)
-    finished = np.intersect1d(own, training.finished_rows())
-    rest = np.setdiff1d(own, finished)
+    own = np.flatnonzero(runs == run)
+    finished, rest = own[ends[own]], own[~ends[own]]
     rest = rest[int(np.ceil(WARM_UP * len(rest))) :] if len(rest) > 3 else rest
     blocks = [block for block in np.array_split(rest, BLOCKS) if len(block)]
     for block in blocks:

@@ -10,7 +10,7 @@ from foretell.fitting.bootstrap import Bootstrap, interval
 from foretell.methods.auto.loss_law import FEWEST_FINALS, LossLaw, loss_law
 from foretell.methods.auto.rehearsal import RESAMPLES
 from foretell.methods.auto.rungs import FEWEST_LEFT, held_out_runs, split
-from foretell.methods.auto.widening import miss, widen, widen_draws, widening
+from foretell.methods.auto.widening import miss, place, widen, widen_draws, widening
 from foretell.methods.base import Estimate, Forecaster
 from foretell.methods.training import Training
 from foretell.targets import Target
@@ -57,11 +57,13 @@ class LossFold:
         laws: Fitted to the rest.
         targets: The held-out runs, `n` of them.
         actual: Their losses, `(n, T)`.
+        places: Where they lie, `(n, 2)`.
     """
 
     laws: LossLaws
     targets: tuple[Target, ...]
     actual: np.ndarray
+    places: np.ndarray
 
     def misses(self, level: float, seed: int) -> np.ndarray:
         """Return each miss over the half-width of its interval, `(n, T)`."""
@@ -97,10 +99,14 @@ class FittedLosses(Forecaster):
         if not self.fitted.grids:
             return estimate
         value, draws = self.fitted.value(targets), self.fitted.draws(targets, self.bootstrap)
-        stretch = widening([fold.misses(level, self.bootstrap.seed) for fold in self.folds], level)
+        stretch = self._widening(level, place(targets, self.training.largest_flops))
         low, high = widen(value, interval(draws, value, level), stretch)
         draws = widen_draws(value, draws, stretch)
         return replace(estimate, value=value, low=np.maximum(low, 0.0), high=high, draws=draws)
+
+    def _widening(self, level: float, at: np.ndarray) -> np.ndarray:
+        misses = [fold.misses(level, self.bootstrap.seed) for fold in self.folds]
+        return widening(misses, [fold.places for fold in self.folds], at, level)
 
     def laws(self) -> list[dict[str, Any]]:
         """Return each law, the exponents averaged, as plain data."""
@@ -130,4 +136,5 @@ def _laws(training: Training) -> LossLaws:
 def _fold(training: Training, held: np.ndarray) -> LossFold:
     rest, out, targets = split(training, held)
     finals = out.finished_rows()
-    return LossFold(_laws(rest), targets, np.stack([values[finals] for values in out.losses.values()], axis=-1))
+    actual = np.stack([values[finals] for values in out.losses.values()], axis=-1)
+    return LossFold(_laws(rest), targets, actual, place(targets, rest.largest_flops))

@@ -15,7 +15,7 @@ from foretell.methods.auto.averaging import average_draws, nanmean
 from foretell.methods.auto.evidence import gather
 from foretell.methods.auto.rungs import FEWEST_LEFT, held_out_runs, split
 from foretell.methods.auto.structures import Structure, learn
-from foretell.methods.auto.widening import miss, widening
+from foretell.methods.auto.widening import miss, place, widening
 from foretell.methods.training import Training
 from foretell.targets import Target
 
@@ -34,6 +34,7 @@ class Fold:
         values: Forecasts, `(S, n, T)`.
         actual: `(n, T)`.
         largest: Each task's score of the largest run that was learned from, `(T,)`.
+        places: Where the held-out runs lie, `(n, 2)`.
     """
 
     structures: tuple[Structure, ...]
@@ -42,6 +43,7 @@ class Fold:
     values: np.ndarray
     actual: np.ndarray
     largest: np.ndarray
+    places: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,17 @@ class Rehearsal:
             return "not rehearsed"
         return f"missed by {self.errors[name] / self._usual:.2f} times as much as the middle one ({WORST:g} allowed)"
 
-    def widening(self, level: float) -> float:
-        """Return by what the intervals have to be stretched to hold their share of the rehearsed runs."""
-        return widening([self._misses(fold, level) for fold in self.folds], level)
+    def widening(self, level: float, at: np.ndarray) -> np.ndarray:
+        """Return by what the intervals have to be stretched to hold their share of the rehearsed runs.
+
+        Args:
+            level: The share.
+            at: Where the targets lie, `(n, 2)`.
+
+        Returns:
+            A factor for each target, `(n,)`.
+        """
+        return widening([self._misses(fold, level) for fold in self.folds], [f.places for f in self.folds], at, level)
 
     def errors_of_tasks(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the mean absolute error of each task, of the average and of copying the largest run, each `(T,)`.
@@ -115,7 +125,7 @@ def _fold(training: Training, held: np.ndarray, seed: int) -> Fold | None:
     values = np.stack([structure.at(structure.intermediate.value(targets)) for structure in structures])
     counts = Bootstrap(RESAMPLES, seed).run_counts(len(rest.run_names), FEWEST_LEFT)
     actual = out.scores[:, out.finished_rows()].T
-    return Fold(structures, targets, counts, values, actual, largest_scores(rest))
+    return Fold(structures, targets, counts, values, actual, largest_scores(rest), place(targets, rest.largest_flops))
 
 
 def largest_scores(training: Training) -> np.ndarray:
