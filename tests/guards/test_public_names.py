@@ -18,7 +18,7 @@ NAMES = {
 LAW_NAMES = {
     "power", "power_floor", "chinchilla", "overtraining", "linear", "sigmoid", "free_sigmoid", "exp_decay",
     "score_power", "neg_log_power", "neg_log_size",
-    "shifted_power", "capability", "neg_log_power_floor", "anchored_cubic",
+    "shifted_power", "capability", "neg_log_power_floor", "anchored_cubic", "repeated_data",
 }  # fmt: skip
 METHOD_NAMES = {
     "auto", "flp", "fp", "chinchilla", "olmo_ladder", "gadre", "direct", "loss_to_loss", "observational", "clusters",
@@ -45,7 +45,7 @@ def test_registries_hold_exactly_these_names() -> None:
     assert set(METHODS) == METHOD_NAMES
     assert set(PENALTIES) == {"huber", "squared", "soft_l1"}
     assert set(DATASETS) == DATASET_NAMES
-    assert set(REPRODUCTIONS) == {"chinchilla", "gadre", "olmo-ladder", "flp"}
+    assert set(REPRODUCTIONS) == {"chinchilla", "gadre", "olmo-ladder", "flp", "regmix", "repeated_data"}
 
 
 def arguments(verb: Any) -> list[str]:

@@ -22,6 +22,7 @@ from foretell.laws import (
     OverTraining,
     Power,
     PowerFloor,
+    RepeatedData,
     ScorePower,
     ShiftedPower,
     Sigmoid,
@@ -70,6 +71,7 @@ class Case:
 
 
 SIZES = {"n_params": N_PARAMS, "n_tokens": N_TOKENS}
+EPOCHS = np.tile([1, 30, 4, 100, 2, 12, 60], 9)[:60]
 CASES = {
     "power": Case(Power(C0=1e29, alpha=0.05), {"flops": FLOPS}, 0.01, falls_with=("flops",)),
     "power_floor": Case(PowerFloor(E=1.7, C0=1e21, alpha=0.15), {"flops": FLOPS}, 0.003, falls_with=("flops",)),
@@ -78,6 +80,12 @@ CASES = {
     ),
     "overtraining": Case(
         OverTraining(E=1.8, a=140, b=190, eta=0.14), SIZES, 0.003, falls_with=("n_params", "n_tokens")
+    ),
+    "repeated_data": Case(
+        RepeatedData(E=1.87, A=520, alpha=0.35, B=1490, beta=0.36, R_D=15, R_N=5),
+        {**SIZES, "unique_tokens": N_TOKENS / EPOCHS},
+        0.001,
+        falls_with=("n_params", "n_tokens", "unique_tokens"),
     ),
     "linear": Case(
         Linear(w0=1.6, w1=-0.35),

@@ -12,7 +12,9 @@ from foretell.cli.tables import pull_with_progress
 def reproduce(
     name: Annotated[
         str | None,
-        typer.Argument(help="One of chinchilla, gadre, olmo-ladder, flp; all if not given.", metavar="NAME"),
+        typer.Argument(
+            help="One of chinchilla, gadre, olmo-ladder, flp, regmix, repeated_data; all if not given.", metavar="NAME"
+        ),
     ] = None,
     json: options.Json = False,
 ) -> None:

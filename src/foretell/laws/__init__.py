@@ -2,6 +2,7 @@
 
 from foretell.laws.base import Law, Param
 from foretell.laws.loss import Chinchilla, OverTraining, Power, PowerFloor
+from foretell.laws.repetition import RepeatedData
 from foretell.laws.score import (
     Capability,
     ExpDecay,
@@ -21,6 +22,7 @@ _ALL: tuple[type[Law], ...] = (
     PowerFloor,
     Chinchilla,
     OverTraining,
+    RepeatedData,
     Linear,
     Sigmoid,
     FreeSigmoid,
@@ -51,6 +53,7 @@ __all__ = [
     "Param",
     "Power",
     "PowerFloor",
+    "RepeatedData",
     "ScorePower",
     "ShiftedPower",
     "Sigmoid",

@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from foretell.errors import MissingExtra
 from foretell.reproductions.registry import REPRODUCTIONS
 from foretell.reproductions.reproduction import Compared, Reproduction
 
@@ -51,16 +52,27 @@ def reproduce(name: str | None = None) -> Reproductions:
         name: A key of `REPRODUCTIONS`, such as `gadre`; all of them when not given.
 
     Returns:
-        Every number with its digits of agreement, or the reason why it cannot be matched.
+        Every number with its digits of agreement, or the reason why it cannot be matched. Where all are
+        repeated, one that needs an absent extra has no rows, and its note says what to install.
 
     Raises:
         UnknownName: there is no reproduction of this name.
         DataError: a public table cannot be had.
+        MissingExtra: the one that is named needs a library that is not installed.
     """
-    return Reproductions({each: _run(REPRODUCTIONS[each]) for each in ([name] if name else REPRODUCTIONS)})
+    if name:
+        return Reproductions({name: _run(REPRODUCTIONS[name])})
+    return Reproductions({each: _run_if_possible(entry) for each, entry in REPRODUCTIONS.items()})
 
 
 def _run(entry: Reproduction) -> Reproduced:
     started = time.perf_counter()
     rows = tuple(entry.compare())
     return Reproduced(entry, rows, round(time.perf_counter() - started, 3))
+
+
+def _run_if_possible(entry: Reproduction) -> Reproduced:
+    try:
+        return _run(entry)
+    except MissingExtra as missing:
+        return Reproduced(replace(entry, note=str(missing)), (), 0.0)
