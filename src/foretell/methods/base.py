@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from foretell.errors import Finding
 from foretell.fitting.bootstrap import Bootstrap, interval
 from foretell.methods.emergence import MARGIN, require_margin
 from foretell.methods.stage import Stage
@@ -207,6 +208,10 @@ class Forecaster(ABC):
 
     def emergence(self) -> list[dict[str, Any]]:
         """Return per task which checkpoints were kept, as plain data."""
+        return []
+
+    def findings(self, targets: Sequence[Target]) -> list[Finding]:  # noqa: ARG002
+        """Return what to know about the forecasts of these targets; empty for most methods."""
         return []
 
     def candidates(self, targets: Sequence[Target]) -> list[dict[str, Any]]:  # noqa: ARG002
