@@ -28,10 +28,14 @@ def backtest(
     sweep: Annotated[
         bool, typer.Option("--sweep", help="Show how far forecasts move with the margin and the checkpoints used.")
     ] = False,
+    ablation: Annotated[
+        bool, typer.Option("--ablation", help="Show what each stage of FLP-M adds, for each task and domain loss.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Forecast finished runs from smaller ones, and show how far off the forecasts were."""
     _require_scores(sweep, losses)
+    from foretell.report.ablation import ablation_report
     from foretell.report.sweep import sweep_report
     from foretell.report.text import backtest_report
     from foretell.trusting.backtest import backtest as run
@@ -57,7 +61,12 @@ def backtest(
         plain |= _vary(
             table, holdout, train=train, tasks=options.split_names(tasks), loss=loss, methods=names, pool=pool
         )
-    print_json(plain) if json else print_report([*backtest_report(plain), *sweep_report(plain)])
+    if ablation:
+        asked = {"tasks": options.split_names(tasks), "losses": options.split_names(losses), "loss": loss}
+        plain |= _ablate(table, holdout, train=train, **asked, margin=margin, pool=pool)
+    print_json(plain) if json else print_report(
+        [*backtest_report(plain), *sweep_report(plain), *ablation_report(plain)]
+    )
 
 
 def _vary(*question: Any, **how: Any) -> dict[str, Any]:
@@ -67,6 +76,15 @@ def _vary(*question: Any, **how: Any) -> dict[str, Any]:
     varied = sweep(*question, **how)
     print_findings(varied.warnings)
     return varied.to_dict()
+
+
+def _ablate(*question: Any, **how: Any) -> dict[str, Any]:
+    """Return the ablation as plain data, and say what is to be known about it."""
+    from foretell.trusting.ablation import ablate
+
+    found = ablate(*question, **how)
+    print_findings(found.warnings)
+    return found.to_dict()
 
 
 def _require_scores(sweep: bool, losses: str | None) -> None:

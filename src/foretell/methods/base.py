@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -226,6 +226,8 @@ class Method(ABC):
     Attributes:
         margin: How far above chance a row counts, as a score.
     """
+
+    knows_mixtures: ClassVar[bool] = False  # whether a target's data mixture moves its forecasts
 
     margin: float = MARGIN
 

@@ -1,6 +1,7 @@
 """The method FLP-M."""
 
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -39,6 +40,8 @@ class FlpM(Method):
 
     Reference: Chen et al. 2025, arXiv:2410.08527, section on FLP-M.
     """
+
+    knows_mixtures: ClassVar[bool] = True
 
     law: str | None = None
     stage_two: StageTwo = field(default_factory=Network)
