@@ -55,7 +55,7 @@ def _tasks(cells: Sequence[Plain]) -> Table:
 def _domains(losses: Sequence[Plain]) -> Table:
     laws, domains = (list(dict.fromkeys(row[name] for row in losses)) for name in ("law", "domain"))
     of = {(row["domain"], row["law"]): row for row in losses}
-    table = Table(title="stage one alone: mean relative error of each domain loss, in percent", title_justify="left")
+    table = Table(title="stage one alone\n[dim]mean relative error, %[/]", title_justify="left")
     table.add_column("domain", overflow="fold")
     for law in laws:
         table.add_column(escape(law), justify="right")

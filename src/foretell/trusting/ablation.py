@@ -8,8 +8,7 @@ from foretell.errors import Finding
 from foretell.fitting.bootstrap import Bootstrap
 from foretell.io import load_runs
 from foretell.methods import FlpM, Method, parse_method
-from foretell.methods.flpm import STAGES_TWO
-from foretell.methods.mixtures import MIXTURE_LAWS
+from foretell.methods.mixtures import DEFAULT_LAW
 from foretell.methods.question import Question
 from foretell.results import Row, answered_by_all, mean_errors, once_each, stage_errors
 from foretell.runs import Runs
@@ -17,7 +16,6 @@ from foretell.trusting.backtest import answer_held_out
 
 BY_COMPUTE = "fp"
 PUBLISHED_LAWS = ("m1", "m2", "m3", "m4")
-DEFAULT_LAW = "default"
 STAGES = ("average_line", "line", "network", "monotone")  # published in this order; the last one is ours
 FEW_RESAMPLES = 20  # no interval is asked for
 
@@ -28,7 +26,7 @@ class Ablated:
 
     Attributes:
         method: As it is typed.
-        law: Stage one, or `default`; `None` for compute alone.
+        law: Stage one; `None` for compute alone.
         stage_two: Second stage; `None` for compute alone.
         rows: What it forecast.
     """
@@ -114,7 +112,6 @@ def ablate(
     table = load_runs(runs)
     taught = table.where(train).usable()
     laws = (*(PUBLISHED_LAWS if _states_mixtures(taught) else PUBLISHED_LAWS[:1]), DEFAULT_LAW)
-    laws = tuple(law for law in laws if law in (*MIXTURE_LAWS, DEFAULT_LAW))
     bootstrap = Bootstrap(FEW_RESAMPLES)
     cells: list[Ablated] = []
     found: list[Finding] = []
@@ -122,7 +119,7 @@ def ablate(
         question = Question(train, tasks, None, loss, 0.9, pool, bootstrap)
         cells, found = _test_stages(question, laws, margin, table, holdout)
     question = Question(train, None, taught.losses if losses is None else losses, loss, 0.9, pool, bootstrap)
-    learners: dict[str, Method] = {law: FlpM(law=None if law == DEFAULT_LAW else law) for law in laws}
+    learners: dict[str, Method] = {law: FlpM(law=law) for law in laws}
     scores, more = answer_held_out(question, learners, table, holdout)
     return Ablation(tuple(cells), {law: score.rows for law, score in scores.items()}, once_each([*found, *more]))
 
@@ -135,7 +132,7 @@ def _test_stages(
     question: Question, laws: Sequence[str], margin: float | None, table: Runs, holdout: str
 ) -> tuple[list[Ablated], list[Finding]]:
     specs: dict[str, tuple[str | None, str | None]] = {BY_COMPUTE: (None, None)}
-    specs |= {_spec(law, stage): (law, stage) for law in laws for stage in STAGES if stage in STAGES_TWO}
+    specs |= {_spec(law, stage): (law, stage) for law in laws for stage in STAGES}
     learners = {spec: parse_method(spec, margin) for spec in specs}
     scores, found = answer_held_out(question, learners, table, holdout)
     return [Ablated(spec, *specs[spec], score.rows) for spec, score in scores.items()], found

@@ -79,7 +79,7 @@ def _left_out(missing: dict[str, float]) -> list[Finding]:
         return []
     what = f"{list_some([f'{name} (missing in {share:.0%} of the scored rows)' for name, share in missing.items()])}: "
     what += "left out of the domain losses."
-    fix = "Fill the column, or choose the domains: flpm:chinchilla[a|b]+network."
+    fix = "Fill the column, or choose the domains: flpm:m4[a|b]+network."
     return [Finding("domain-left-out", "warning", what, "flpm", "Every row needs every domain.", fix)]
 
 

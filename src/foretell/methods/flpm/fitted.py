@@ -1,7 +1,7 @@
 """What FLP-M learned: the losses of all domains, then every score from them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -150,7 +150,7 @@ class FittedFlpM(Forecaster):
 
     def findings(self, targets: Sequence[Target]) -> list[Finding]:
         """Say which domains were left out, and which forecasts rest on losses that no run has had."""
-        found = [*self.domains.findings]
+        found = [*self.domains.findings, *self.losses_law.findings]
         if self.stages is None:
             return found
         seen = self.domains.losses[self.stages.lesson.kept.any(axis=0)]
@@ -215,6 +215,7 @@ class FittedDomainLosses(Forecaster):
     ) -> "FittedDomainLosses":
         """Fit each wanted loss by itself, so that one that cannot be fitted refuses itself only."""
         fitted, refusals = {}, {}
+        training = replace(training, domain_losses={**training.domain_losses, **training.losses})
         for i, name in enumerate(training.losses):
             try:
                 fitted[i] = fit_domain_losses(training, domains=(name,), **({} if law is None else {"law": law}))
@@ -238,6 +239,10 @@ class FittedDomainLosses(Forecaster):
             answer = Answer([names[i]], law.value(targets), draws, signal, bounded=False)
             estimate = fill(estimate, [i], answer, level)
         return estimate
+
+    def findings(self, targets: Sequence[Target]) -> list[Finding]:  # noqa: ARG002
+        """Return what the fits of the losses left out or assumed."""
+        return [finding for law in self.fitted.values() for finding in law.findings]
 
     def laws(self) -> list[dict[str, Any]]:
         """Return the law of each loss."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from foretell.errors import FitError
+from foretell.errors import Finding, FitError
 from foretell.methods.auto.loss_law import LossLaw, loss_law
 from foretell.methods.training import Training
 from foretell.registry import Registry
@@ -14,9 +14,9 @@ from foretell.targets import Target
 
 MIXTURE_LAWS: Registry[str] = Registry(
     "law of domain losses",
-    {"m1": "total compute", **{f"m{i}": "total compute: one source" for i in (2, 3, 4)}, "chinchilla": "by size"},
+    {"m1": "total compute", **{f"m{i}": "total compute: one source" for i in (2, 3, 4)}, "effective": "by size"},
 )
-DEFAULT_LAW = "chinchilla"
+DEFAULT_LAW = "effective"
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +26,7 @@ class DomainLosses:
     domains: tuple[str, ...]
     sources: tuple[str, ...]
     laws: tuple[LossLaw, ...]
+    findings: tuple[Finding, ...] = ()
 
     def value(self, targets: Sequence[Target]) -> np.ndarray:
         """Return the losses at each target, `(n, K)`."""
