@@ -300,10 +300,10 @@ law, so the second figure is the fairer one:
 
 {public}
 
-The average loss loses to the domain losses: in the chain by a third to a half with a line or the network; given the true
+The average loss loses to the domain losses: in the chain by a fifth to a half with a line or the network; given the true
 losses everywhere with a line and with the monotone stage, and with the network on HumanEval and MMLU. On GSM8K the
-network under-forecasts by 11 points given the true losses, and the average over-forecasts by 14. It also beats copying
-the largest training model's score (`naive`) on all three.
+network under-forecasts by 11 points given the true losses, and the average over-forecasts by 14. In the chain, the network
+and the line beat copying the largest training model's score (`naive`) on all three.
 
 ## Width and activation of the network
 

@@ -41,29 +41,15 @@ def backtest(
     from foretell.trusting.backtest import backtest as run
 
     table, names = load_table(runs), options.split_names(methods) or []
-    result = run(
-        table,
-        holdout,
-        train=train,
-        tasks=options.split_names(tasks),
-        losses=options.split_names(losses),
-        loss=loss,
-        methods=names,
-        level=level,
-        margin=margin,
-        seed=seed,
-        resamples=resamples,
-        pool=pool,
-    )
+    asked: dict[str, Any] = {"train": train, "tasks": options.split_names(tasks), "loss": loss, "pool": pool}
+    wanted: dict[str, Any] = {"losses": options.split_names(losses), "margin": margin}
+    result = run(table, holdout, methods=names, level=level, seed=seed, resamples=resamples, **asked, **wanted)
     print_findings(result.warnings)
     plain = result.to_dict()
     if sweep:
-        plain |= _vary(
-            table, holdout, train=train, tasks=options.split_names(tasks), loss=loss, methods=names, pool=pool
-        )
+        plain |= _vary(table, holdout, methods=names, **asked)
     if ablation:
-        asked = {"tasks": options.split_names(tasks), "losses": options.split_names(losses), "loss": loss}
-        plain |= _ablate(table, holdout, train=train, **asked, margin=margin, pool=pool)
+        plain |= _ablate(table, holdout, **asked, **wanted)
     print_json(plain) if json else print_report(
         [*backtest_report(plain), *sweep_report(plain), *ablation_report(plain)]
     )
