@@ -47,9 +47,11 @@ def choose_domains(training: Training, wanted: Sequence[str] | None) -> Domains:
     else:
         names = [_column(name, training.domain_losses) for name in wanted]
     scored = np.isfinite(training.scores).any(axis=0)
-    missing = {name: float(np.mean(np.isnan(training.domain_losses[name][scored]))) for name in names}
+    missing = {
+        name: float(np.isnan(training.domain_losses[name][scored]).sum() / max(scored.sum(), 1)) for name in names
+    }
     kept = tuple(name for name in names if missing[name] <= MOST_MISSING)
-    if not kept or not scored.any():
+    if not kept:
         raise FitError(
             "flpm needs domain losses beside the scores, and no loss column has a value in half of the scored rows. "
             "Fill some loss/<domain> columns, or use fp."

@@ -10,7 +10,7 @@ from foretell.errors import Finding, FitError
 from foretell.fitting.bootstrap import Bootstrap, residual_spread
 from foretell.methods.base import Answer, Estimate, Forecaster, fill, not_refused, with_law_interval
 from foretell.methods.emergence import describe_emergence
-from foretell.methods.flpm.domains import Domains
+from foretell.methods.flpm.domains import SAME, Domains
 from foretell.methods.flpm.stage_two import FittedStageTwo, Lesson
 from foretell.methods.mixtures import DomainLosses, fit_domain_losses
 from foretell.methods.training import Training
@@ -170,11 +170,8 @@ class FittedFlpM(Forecaster):
         name, names = self.training.loss_name, self.domains.names
         if name in names:
             return losses[:, names.index(name)]
-        is_mean = name is not None and np.allclose(
-            np.nanmean(self.domains.losses[self.domains.known], axis=1),
-            self.training.loss[self.domains.known],
-            atol=1e-3,
-        )
+        off = np.abs(self.domains.losses.mean(axis=1) - self.training.loss)
+        is_mean = np.isfinite(off).any() and np.nanmax(off) < SAME
         return losses.mean(axis=1) if is_mean else np.full(len(losses), np.nan)
 
     def _outside(self, target: Target, at: np.ndarray, seen: np.ndarray) -> Finding | None:
