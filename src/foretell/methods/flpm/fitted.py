@@ -140,7 +140,7 @@ class FittedFlpM(Forecaster):
     def laws(self) -> list[dict[str, Any]]:
         """Return the law of each domain, and stage two of each task."""
         scores = [] if self.stages is None else self.stages.fitted.describe()
-        return [*self.losses_law.describe(), *scores]
+        return [*_described(self.losses_law), *scores]
 
     def emergence(self) -> list[dict[str, Any]]:
         """Return per task which checkpoints carried stage two, where that is chosen by emergence."""
@@ -243,4 +243,9 @@ class FittedDomainLosses(Forecaster):
 
     def laws(self) -> list[dict[str, Any]]:
         """Return the law of each loss."""
-        return [described for law in self.fitted.values() for described in law.describe()]
+        return [described for law in self.fitted.values() for described in _described(law)]
+
+
+def _described(losses: DomainLosses) -> list[dict[str, Any]]:
+    """Return the law of each domain, named by its column."""
+    return [{"of": name, **law} for name, law in zip(losses.domains, losses.describe(), strict=True)]

@@ -40,7 +40,7 @@ class DomainLosses:
 
     def describe(self) -> list[dict[str, Any]]:
         """Return each law as plain data."""
-        return [{"of": name, **law.describe()} for name, law in zip(self.domains, self.laws, strict=True)]
+        return [law.describe() for law in self.laws]
 
 
 def fit_domain_losses(training: Training, law: str = DEFAULT_LAW, domains: Sequence[str] | None = None) -> DomainLosses:
