@@ -281,7 +281,8 @@ as those of `flp` are: resampling runs does not know that the form of stage two 
 
 `foretell backtest ... --ablation` prints it for any table: compute alone, then each law of stage one with each second
 stage. Where no row states a mixture the laws M1 to M4 are one and the same, a power of total compute without a floor; its
-losses come out too low at the targets, which cancels a part of what the average line lacks, and spoils the others.
+losses come out too low at the targets, which cancels a part of what the average line lacks, and spoils the line and
+the monotone stage.
 
 {tasks}
 
