@@ -1,7 +1,7 @@
 """Forecast a language model's benchmark scores before you train it.
 
 The verbs are those of the command line: `load_runs`, `check`, `forecast`, `backtest`, `sweep`,
-`compare`, `reproduce`. They are imported when they are first used, so that `import foretell` costs nothing.
+`ablate`, `compare`, `reproduce`. They are imported when they are first used, so that `import foretell` costs nothing.
 """
 
 from importlib import import_module
@@ -14,6 +14,7 @@ _HOMES = {
     "forecast": ("foretell.methods.forecast", "forecast"),
     "backtest": ("foretell.trusting.backtest", "backtest"),
     "sweep": ("foretell.trusting.sweep", "sweep"),
+    "ablate": ("foretell.trusting.ablation", "ablate"),
     "compare": ("foretell.methods.compare", "compare"),
     "reproduce": ("foretell.reproductions.reproduce", "reproduce"),
     "write_table": ("foretell.io.table", "write_table"),

@@ -171,6 +171,13 @@ def coverage(rows: Sequence[Row]) -> float | None:
     return float(np.mean(inside)) if inside else None
 
 
+def answered_by_all(each: Sequence[Sequence[Row]]) -> set[tuple[str, str]]:
+    """Return the rows (run, task) that every set of rows answers which answers any."""
+    answered = [{(row.run, row.task) for row in rows if row.scored} for rows in each]
+    some = [rows for rows in answered if rows]
+    return set.intersection(*some) if some else set()
+
+
 def once_each(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Return findings once each, in order."""
     return tuple(dict.fromkeys(findings))

@@ -18,7 +18,7 @@ COMMANDS = {
     },
     "backtest": {
         "RUNS", "--holdout", "--train", "--tasks", "--losses", "--loss", "--methods", "--level", "--margin", "--seed",
-        "--resamples", "--pool", "--sweep", "--json",
+        "--resamples", "--pool", "--sweep", "--ablation", "--json",
     },
     "compare": {
         "RUNS", "--at", "--families", "--train", "--tasks", "--losses", "--loss", "--method", "--level", "--margin",

@@ -12,8 +12,8 @@ from foretell.reproductions import REPRODUCTIONS
 
 NAMES = {
     "DATASETS", "DataError", "FitError", "ForetellError", "LAWS", "METHODS", "Metadata", "MissingExtra", "Runs",
-    "UnknownName", "__version__", "backtest", "check", "compare", "fit", "forecast", "load_runs", "reproduce", "sweep",
-    "write_table",
+    "UnknownName", "__version__", "ablate", "backtest", "check", "compare", "fit", "forecast", "load_runs", "reproduce",
+    "sweep", "write_table",
 }  # fmt: skip
 LAW_NAMES = {
     "power", "power_floor", "chinchilla", "overtraining", "linear", "sigmoid", "free_sigmoid", "exp_decay",
@@ -21,8 +21,8 @@ LAW_NAMES = {
     "shifted_power", "capability", "neg_log_power_floor", "anchored_cubic", "repeated_data",
 }  # fmt: skip
 METHOD_NAMES = {
-    "auto", "flp", "fp", "chinchilla", "olmo_ladder", "gadre", "direct", "loss_to_loss", "observational", "clusters",
-    "naive",
+    "auto", "flp", "flpm", "fp", "chinchilla", "olmo_ladder", "gadre", "direct", "loss_to_loss", "observational",
+    "clusters", "naive",
 }  # fmt: skip
 DATASET_NAMES = {
     "olmo-ladder", "gadre", "gadre-grid", "chinchilla", "mixinglaws", "datablations", "regmix", "obs-scaling",
@@ -36,7 +36,7 @@ def test_the_package_offers_exactly_these_names() -> None:
 
 
 def test_verbs_stay_functions_whatever_was_imported_before() -> None:
-    for verb in ("backtest", "check", "compare", "fit", "forecast", "load_runs", "reproduce", "sweep"):
+    for verb in ("ablate", "backtest", "check", "compare", "fit", "forecast", "load_runs", "reproduce", "sweep"):
         assert inspect.isfunction(getattr(foretell, verb)), verb
 
 
@@ -59,6 +59,8 @@ def test_the_verbs_keep_their_arguments() -> None:
     asked = ["train", "tasks", "losses", "loss", "method", *shared[:-1]]
     assert arguments(foretell.compare) == ["runs", "at", "families", *asked]
     assert arguments(foretell.sweep) == ["runs", "holdout", "train", "tasks", "loss", "methods", "margins", "pool"]
+    asked = ["train", "tasks", "losses", "loss", "margin", "pool"]
+    assert arguments(foretell.ablate) == ["runs", "holdout", *asked]
     assert arguments(foretell.check) == ["runs", "loss", "tasks"]
     assert arguments(foretell.reproduce) == ["name"]
     assert arguments(foretell.load_runs) == ["source", "metadata", "strict"]

@@ -81,7 +81,7 @@ def refusals(runs, at=TARGET, **how) -> list[str]:
 
 
 def test_a_loss_is_forecast_or_refused_with_a_sentence(rich, name):
-    knows_losses = {"auto", "flp", "chinchilla", "olmo_ladder", "gadre", "loss_to_loss", "naive"}
+    knows_losses = {"auto", "flp", "flpm", "chinchilla", "olmo_ladder", "gadre", "loss_to_loss", "naive"}
     sentences = refusals(rich, "n_params=2B,n_tokens=200B", method=name, losses=["web"])
     assert len(sentences) == (name not in knows_losses)
     assert all("scores and knows no loss. Use " in sentence for sentence in sentences)

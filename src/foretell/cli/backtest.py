@@ -28,36 +28,31 @@ def backtest(
     sweep: Annotated[
         bool, typer.Option("--sweep", help="Show how far forecasts move with the margin and the checkpoints used.")
     ] = False,
+    ablation: Annotated[
+        bool, typer.Option("--ablation", help="Show what each stage of FLP-M adds, for each task and domain loss.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Forecast finished runs from smaller ones, and show how far off the forecasts were."""
     _require_scores(sweep, losses)
+    from foretell.report.ablation import ablation_report
     from foretell.report.sweep import sweep_report
     from foretell.report.text import backtest_report
     from foretell.trusting.backtest import backtest as run
 
     table, names = load_table(runs), options.split_names(methods) or []
-    result = run(
-        table,
-        holdout,
-        train=train,
-        tasks=options.split_names(tasks),
-        losses=options.split_names(losses),
-        loss=loss,
-        methods=names,
-        level=level,
-        margin=margin,
-        seed=seed,
-        resamples=resamples,
-        pool=pool,
-    )
+    asked: dict[str, Any] = {"train": train, "tasks": options.split_names(tasks), "loss": loss, "pool": pool}
+    wanted: dict[str, Any] = {"losses": options.split_names(losses), "margin": margin}
+    result = run(table, holdout, methods=names, level=level, seed=seed, resamples=resamples, **asked, **wanted)
     print_findings(result.warnings)
     plain = result.to_dict()
     if sweep:
-        plain |= _vary(
-            table, holdout, train=train, tasks=options.split_names(tasks), loss=loss, methods=names, pool=pool
-        )
-    print_json(plain) if json else print_report([*backtest_report(plain), *sweep_report(plain)])
+        plain |= _vary(table, holdout, methods=names, **asked)
+    if ablation:
+        plain |= _ablate(table, holdout, **asked, **wanted)
+    print_json(plain) if json else print_report(
+        [*backtest_report(plain), *sweep_report(plain), *ablation_report(plain)]
+    )
 
 
 def _vary(*question: Any, **how: Any) -> dict[str, Any]:
@@ -67,6 +62,15 @@ def _vary(*question: Any, **how: Any) -> dict[str, Any]:
     varied = sweep(*question, **how)
     print_findings(varied.warnings)
     return varied.to_dict()
+
+
+def _ablate(*question: Any, **how: Any) -> dict[str, Any]:
+    """Return the ablation as plain data, and say what is to be known about it."""
+    from foretell.trusting.ablation import ablate
+
+    found = ablate(*question, **how)
+    print_findings(found.warnings)
+    return found.to_dict()
 
 
 def _require_scores(sweep: bool, losses: str | None) -> None:

@@ -6,9 +6,6 @@ a second process starts at once. Members that have settled leave
 the batch between rounds, because a batched loop runs until its last member ends.
 """
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple, Protocol
@@ -16,14 +13,13 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from foretell.fitting.penalty import Penalty
+from foretell.fitting.programs import keep_programs_on_disk, on_all_cores, padded
 from foretell.fitting.status import Status
-from foretell.io.cache import cache_folder
 from foretell.laws.base import Law, Space
 
 BATCH_SIZES = (16, 128, 1024)  # the largest that fits is used; few, because each is compiled
 MOST_CELLS = 2**17  # members times points in one chunk, so that it stays in the processor's cache
 MOST_SPARE_CELLS = 2**23  # resamples times points up to which they are padded
-FEWEST_POINTS = 16
 FIRST_DAMPING = 1e-3
 ALMOST = 1e-7  # relative gain that a stalled member may still expect and count as converged
 
@@ -98,14 +94,14 @@ def solve(
 
     from foretell.fitting.descent import Recipe
 
-    _keep_programs_on_disk(jax)
+    keep_programs_on_disk(jax)
     problems, n_points = _pad_problems(data, resamples)
     state = _State.start(free, problem, np.zeros_like(problem) if resample is None else resample)
     for stretch in rounds:
         recipe = Recipe(law, space, penalty, stretch.newton)
         chunks = _chunks(np.flatnonzero(~state.done), n_points)
         advance = partial(_advance, state, recipe, stretch, problems, _largest_batch(n_points))
-        state = state.updated(chunks, _on_all_cores(advance, chunks))
+        state = state.updated(chunks, on_all_cores(advance, chunks))
     return Solution(state.free, state.objective, state.status())
 
 
@@ -114,22 +110,13 @@ def _pad_problems(data: Data, resamples: np.ndarray) -> tuple[Any, int]:
 
     from foretell.fitting.descent import Problems
 
-    n_points = _padded(data.y.shape[1])
+    n_points = padded(data.y.shape[1])
     x = tuple(_pad(column, n_points, 1.0) for column in data.x)
     multiplicity = _pad(_with_spare_rows(resamples), n_points, 0.0)
     weights = _pad(data.weights, n_points, 0.0)
-    padded = Problems(_pad(data.y, n_points, 1.0), x, weights, multiplicity, np.asarray(data.fixed, float))
+    problems = Problems(_pad(data.y, n_points, 1.0), x, weights, multiplicity, np.asarray(data.fixed, float))
     with jax.enable_x64(True):
-        return jax.device_put(padded), n_points
-
-
-def _on_all_cores(advance: Callable[[np.ndarray], Any], chunks: list[np.ndarray]) -> list[Any]:
-    """Run the chunks on threads (XLA lets go of the interpreter); the first alone, since it compiles."""
-    if not chunks:
-        return []
-    first = advance(chunks[0])
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        return [first, *pool.map(advance, chunks[1:])]
+        return jax.device_put(problems), n_points
 
 
 @dataclass(frozen=True)
@@ -201,12 +188,6 @@ def _largest_batch(n_points: int) -> int:
     return max(size for size in BATCH_SIZES if size == BATCH_SIZES[0] or size * n_points <= MOST_CELLS)
 
 
-def _padded(n_points: int) -> int:
-    """Round up to a quarter of a power of two, so that few shapes are compiled and little is wasted."""
-    quarter = max(FEWEST_POINTS, 1 << (n_points - 1).bit_length()) // 8
-    return -(-n_points // quarter) * quarter
-
-
 def _pad(array: np.ndarray, n_points: int, value: float) -> np.ndarray:
     return np.pad(np.asarray(array, float), ((0, 0), (0, n_points - array.shape[1])), constant_values=value)
 
@@ -217,12 +198,3 @@ def _with_spare_rows(resamples: np.ndarray) -> np.ndarray:
     usual = BATCH_SIZES[-1] * -(-n_resamples // BATCH_SIZES[-1])
     spare = usual - n_resamples if usual * n_points <= MOST_SPARE_CELLS else 0
     return np.pad(resamples, ((0, spare), (0, 0)))
-
-
-def _keep_programs_on_disk(jax: Any) -> None:
-    """Point XLA's compilation cache at our cache folder, unless the user has chosen one."""
-    if jax.config.jax_compilation_cache_dir is not None:
-        return
-    jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "xla"))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)

@@ -5,6 +5,7 @@ from foretell.methods.base import Method, MethodEntry
 from foretell.methods.checkpoints import Checkpoints
 from foretell.methods.clusters import Clusters
 from foretell.methods.direct import Direct
+from foretell.methods.flpm import FlpM
 from foretell.methods.loss_to_loss import LossToLoss
 from foretell.methods.naive import Naive
 from foretell.methods.observational import Observational
@@ -26,6 +27,13 @@ METHODS: Registry[MethodEntry] = Registry(
             TwoStage(),
             "compute to loss by a power law, loss to score by a line on emerged checkpoints",
             "a loss and scores at checkpoints; finished runs of several sizes",
+            "Chen et al. 2025, arXiv:2410.08527",
+        ),
+        "flpm": MethodEntry(
+            FlpM(),
+            "compute per source, or size, to the loss of each domain; all domain losses to the score by a small "
+            "network for each task (`flpm:m4+network`, `line`, `average_line`, `monotone`)",
+            "loss columns of several domains and scores at checkpoints; finished runs of several sizes, or mixtures",
             "Chen et al. 2025, arXiv:2410.08527",
         ),
         "fp": MethodEntry(
@@ -119,6 +127,7 @@ __all__ = [
     "DEFAULT_METHOD",
     "METHODS",
     "Direct",
+    "FlpM",
     "LossToLoss",
     "Method",
     "MethodEntry",

@@ -3,10 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from foretell.errors import Finding
 from foretell.fitting.bootstrap import Bootstrap, interval
 from foretell.methods.emergence import MARGIN, require_margin
 from foretell.methods.stage import Stage
@@ -209,6 +210,10 @@ class Forecaster(ABC):
         """Return per task which checkpoints were kept, as plain data."""
         return []
 
+    def findings(self, targets: Sequence[Target]) -> list[Finding]:  # noqa: ARG002
+        """Return what to know about the forecasts of these targets; empty for most methods."""
+        return []
+
     def candidates(self, targets: Sequence[Target]) -> list[dict[str, Any]]:  # noqa: ARG002
         """Return what a method averaged over and why, as plain data; empty for a method of one law."""
         return []
@@ -221,6 +226,8 @@ class Method(ABC):
     Attributes:
         margin: How far above chance a row counts, as a score.
     """
+
+    knows_mixtures: ClassVar[bool] = False  # whether a target's data mixture moves its forecasts
 
     margin: float = MARGIN
 

@@ -125,7 +125,7 @@ def compare(
     question = Question(train, tasks, losses, loss, level, False, Bootstrap(resamples, seed))
     learner, table = parse_method(method, margin), load_runs(runs)
     first, second = _two_of(families, table)
-    targets, assumed = parse_targets([at] if isinstance(at, str) else at, table)
+    targets, assumed = parse_targets([at] if isinstance(at, str) else at, table, learner)
     _require_no_family(targets)
     if tasks is None and losses is None:
         question = replace(question, tasks=_shared_tasks(question, table, first, second))

@@ -7,7 +7,7 @@ from typing import Any
 from foretell.errors import DataError, Finding
 from foretell.fitting.bootstrap import Bootstrap
 from foretell.io import load_runs
-from foretell.methods import DEFAULT_METHOD, parse_method
+from foretell.methods import DEFAULT_METHOD, Method, parse_method
 from foretell.methods.question import Question, describe_laws
 from foretell.results import Forecast, Row, once_each
 from foretell.runs import Runs
@@ -57,7 +57,7 @@ def forecast(
     question = Question(train, tasks, losses, loss, level, pool, Bootstrap(resamples, seed))
     learner = parse_method(method, margin)
     table = load_runs(runs)
-    targets, findings = parse_targets([at] if isinstance(at, str) else at, table)
+    targets, findings = parse_targets([at] if isinstance(at, str) else at, table, learner)
     rows: list[Row] = []
     laws: list[dict[str, Any]] = []
     emergence: list[dict[str, Any]] = []
@@ -87,8 +87,8 @@ def forecast(
     )
 
 
-def parse_targets(texts: Sequence[str], table: Runs) -> tuple[list[Target], list[Finding]]:
-    """Read targets as they are typed, and say what was assumed.
+def parse_targets(texts: Sequence[str], table: Runs, learner: Method) -> tuple[list[Target], list[Finding]]:
+    """Read targets as they are typed, and say what was assumed, and whether the method takes no notice of mixtures.
 
     Raises:
         DataError: there is none, or one cannot be read.
@@ -97,16 +97,17 @@ def parse_targets(texts: Sequence[str], table: Runs) -> tuple[list[Target], list
         raise DataError("there is no target. Give one, such as n_params=7e9,n_tokens=4e12.")
     parsed = [parse_target(text, table) for text in texts]
     targets = [target for target, _ in parsed]
-    return targets, [*(finding for _, found in parsed for finding in found), *_mixtures_not_used(targets)]
+    unused = [] if learner.knows_mixtures else _mixtures_not_used(targets)
+    return targets, [*(finding for _, found in parsed for finding in found), *unused]
 
 
 def _mixtures_not_used(targets: Sequence[Target]) -> list[Finding]:
-    """Say that a target's mixture moves nothing: no method here knows mixtures."""
+    """Say that a target's mixture moves nothing."""
     named = [target.run for target in targets if target.share]
     if not named:
         return []
     what = f"the mixture of {', '.join(named)} is carried along, but these laws do not know mixtures."
-    fix = "Train on runs of that mixture: --train '\"share/code\" = 0.3'."
+    fix = "Train on runs of that mixture: --train '\"share/code\" = 0.3', or use flpm."
     return [Finding("mixture-not-used", "warning", what, "target", "Another mixture has another loss.", fix)]
 
 

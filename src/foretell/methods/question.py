@@ -76,7 +76,7 @@ class Question:
         kind, names, columns = _wanted(training)
         estimate = self.estimate(fitted, training, targets)
         rows = make_rows(kind, names, columns, estimate, targets, training, family or "pooled")
-        return rows, _bounded(name, names, targets, estimate)
+        return rows, [*_bounded(name, names, targets, estimate), *fitted.findings(targets)]
 
     def estimate(self, fitted: Forecaster, training: Training, targets: Sequence[Target]) -> Estimate:
         """Ask a fitted method for all outcomes at all targets, each in its task's own direction."""

@@ -10,7 +10,7 @@ from foretell.io import load_runs
 from foretell.methods import Method, TwoStage, parse_method
 from foretell.methods.checkpoints import CHECKPOINTS
 from foretell.methods.question import Question
-from foretell.results import MethodScore, Row, mean_errors
+from foretell.results import MethodScore, Row, answered_by_all, mean_errors
 from foretell.trusting.backtest import answer_held_out
 
 MARGINS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2)
@@ -73,7 +73,9 @@ class Sweep:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data: every cell, and how far each forecast moves."""
-        common = {name: _common([cell for cell in self.cells if cell.method == name]) for name in self.methods}
+        common = {
+            name: answered_by_all([cell.rows for cell in self.cells if cell.method == name]) for name in self.methods
+        }
         return {
             "sweep": [cell.to_dict(common[cell.method]) for cell in self.cells],
             "moves": [move for name in self.methods for move in _moves(name, self.cells)],
@@ -131,13 +133,6 @@ def _answers(question: Question, learners: Sequence[Method], table: Any, holdout
         return []
     scores, _ = answer_held_out(question, {str(i): learner for i, learner in enumerate(learners)}, table, holdout)
     return list(scores.values())
-
-
-def _common(cells: Sequence[Cell]) -> set[tuple[str, str]]:
-    """Return the rows (run, task) that every cell answers which answers any."""
-    answered = [{(row.run, row.task) for row in cell.rows if row.scored} for cell in cells]
-    some = [rows for rows in answered if rows]
-    return set.intersection(*some) if some else set()
 
 
 def _moves(method: str, cells: Sequence[Cell]) -> list[dict[str, Any]]:
