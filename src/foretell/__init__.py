@@ -1,7 +1,7 @@
 """Forecast a language model's benchmark scores before you train it.
 
 The verbs are those of the command line: `load_runs`, `check`, `forecast`, `backtest`, `sweep`,
-`ablate`, `compare`, `reproduce`. They are imported when they are first used, so that `import foretell` costs nothing.
+`ablate`, `compare`, `mix`, `reproduce`. They are imported when they are first used, so that `import foretell` costs nothing.
 """
 
 from importlib import import_module
@@ -16,6 +16,7 @@ _HOMES = {
     "sweep": ("foretell.trusting.sweep", "sweep"),
     "ablate": ("foretell.trusting.ablation", "ablate"),
     "compare": ("foretell.methods.compare", "compare"),
+    "mix": ("foretell.mixing.mix", "mix"),
     "reproduce": ("foretell.reproductions.reproduce", "reproduce"),
     "write_table": ("foretell.io.table", "write_table"),
     "fit": ("foretell.fitting.fit", "fit"),

@@ -18,6 +18,7 @@ LAYERS = (
     ("fitting", {"fitting"}),
     ("forecasting", {"methods", "results"}),
     ("trusting", {"trusting"}),
+    ("deciding", {"mixing"}),
     ("repeating", {"reproductions"}),
     ("telling", {"report"}),
     ("faces", {"cli", "__main__", "__init__"}),

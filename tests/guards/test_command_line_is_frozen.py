@@ -24,6 +24,10 @@ COMMANDS = {
         "RUNS", "--at", "--families", "--train", "--tasks", "--losses", "--loss", "--method", "--level", "--margin",
         "--seed", "--resamples", "--json",
     },
+    "mix": {
+        "RUNS", "--at", "--maximize", "--minimize", "--min", "--max", "--unique", "--max-epochs", "--robust",
+        "--train", "--method", "--level", "--margin", "--seed", "--resamples", "--pool", "--json",
+    },
     "methods": {"--json"},
     "reproduce": {"NAME", "--json"},
 }  # fmt: skip

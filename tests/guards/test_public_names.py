@@ -12,8 +12,8 @@ from foretell.reproductions import REPRODUCTIONS
 
 NAMES = {
     "DATASETS", "DataError", "FitError", "ForetellError", "LAWS", "METHODS", "Metadata", "MissingExtra", "Runs",
-    "UnknownName", "__version__", "ablate", "backtest", "check", "compare", "fit", "forecast", "load_runs", "reproduce",
-    "sweep", "write_table",
+    "UnknownName", "__version__", "ablate", "backtest", "check", "compare", "fit", "forecast", "load_runs", "mix",
+    "reproduce", "sweep", "write_table",
 }  # fmt: skip
 LAW_NAMES = {
     "power", "power_floor", "chinchilla", "overtraining", "linear", "sigmoid", "free_sigmoid", "exp_decay",
@@ -36,7 +36,7 @@ def test_the_package_offers_exactly_these_names() -> None:
 
 
 def test_verbs_stay_functions_whatever_was_imported_before() -> None:
-    for verb in ("ablate", "backtest", "check", "compare", "fit", "forecast", "load_runs", "reproduce", "sweep"):
+    for verb in ("ablate", "backtest", "check", "compare", "fit", "forecast", "load_runs", "mix", "reproduce", "sweep"):
         assert inspect.isfunction(getattr(foretell, verb)), verb
 
 
@@ -58,6 +58,8 @@ def test_the_verbs_keep_their_arguments() -> None:
     assert arguments(foretell.backtest) == ["runs", "holdout", "train", "tasks", "losses", "loss", "methods", *shared]
     asked = ["train", "tasks", "losses", "loss", "method", *shared[:-1]]
     assert arguments(foretell.compare) == ["runs", "at", "families", *asked]
+    bounds = ["at_least", "at_most", "unique", "max_epochs", "robust"]
+    assert arguments(foretell.mix) == ["runs", "at", "maximize", "minimize", *bounds, "train", "method", *shared]
     assert arguments(foretell.sweep) == ["runs", "holdout", "train", "tasks", "loss", "methods", "margins", "pool"]
     asked = ["train", "tasks", "losses", "loss", "margin", "pool"]
     assert arguments(foretell.ablate) == ["runs", "holdout", *asked]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from foretell.cli import backtest, check, compare, data, demo, forecast, methods, reproduce
+from foretell.cli import backtest, check, compare, data, demo, forecast, methods, mix, reproduce
 
 app = typer.Typer(
     name="foretell",
@@ -41,5 +41,6 @@ app.command("check")(check.check)
 app.command("forecast")(forecast.forecast)
 app.command("backtest")(backtest.backtest)
 app.command("compare")(compare.compare)
+app.command("mix")(mix.mix)
 app.command("methods")(methods.methods)
 app.command("reproduce")(reproduce.reproduce)

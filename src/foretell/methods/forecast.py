@@ -114,11 +114,11 @@ def _mixtures_not_used(targets: Sequence[Target]) -> list[Finding]:
 def _by_family(targets: Sequence[Target], table: Runs, chosen: Runs, pool: bool) -> dict[str | None, list[Target]]:
     grouped: dict[str | None, list[Target]] = {}
     for target in targets:
-        grouped.setdefault(None if pool else _family_of(target, table, chosen), []).append(target)
+        grouped.setdefault(None if pool else family_of(target, table, chosen), []).append(target)
     return grouped
 
 
-def _family_of(target: Target, table: Runs, chosen: Runs) -> str:
+def family_of(target: Target, table: Runs, chosen: Runs) -> str:
     """Return the family that a target names, else the only one there is to learn from."""
     if target.family is not None:
         table.in_family(target.family)

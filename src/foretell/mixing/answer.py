@@ -1,0 +1,158 @@
+"""What `mix` answers: the best mixture, how flat the top is, what else it trades against, and how far it is known."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from foretell.errors import Finding
+from foretell.results import Row
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """One mixture with its forecast.
+
+    Attributes:
+        mixture: Share by source.
+        objective: Weighted sum of the outcomes.
+        low: Lower end of the interval of a new run.
+        high: Its upper end.
+        forecasts: A row per outcome.
+    """
+
+    mixture: Mapping[str, float]
+    objective: float
+    low: float
+    high: float
+    forecasts: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True)
+class Baseline(Mixed):
+    """What another mixture would give, for comparison.
+
+    Attributes:
+        name: Which it is.
+        gain: What the best mixture is better by; positive is better, of losses too.
+        gain_low: Lower end of the interval of that difference, whose noise is common to both.
+        gain_high: Its upper end.
+        p_better: Probability that the best mixture is the better one.
+    """
+
+    name: str = ""
+    gain: float = 0.0
+    gain_low: float = 0.0
+    gain_high: float = 0.0
+    p_better: float = 0.5
+
+
+@dataclass(frozen=True)
+class FlatRegion:
+    """Mixtures that cannot be told from the best: the interval of the difference, noise in common, holds 0.
+
+    Attributes:
+        low: Least share of each source, the others in proportion, by source.
+        high: Its most share.
+        share: Part of the allowed mixtures that were looked at that lies inside.
+    """
+
+    low: Mapping[str, float]
+    high: Mapping[str, float]
+    share: float
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """The trained mixture nearest to the best one.
+
+    Attributes:
+        run: A run that has it.
+        mixture: Share by source.
+        distance: Share of the data that differs (total variation), from 0 to 1.
+    """
+
+    run: str
+    mixture: Mapping[str, float]
+    distance: float
+
+
+@dataclass(frozen=True)
+class AtScale:
+    """The best mixture at another compute.
+
+    Attributes:
+        factor: Compute over that of the target.
+        flops: FLOPs.
+        mixture: Share by source.
+        objective: Weighted sum of the outcomes.
+    """
+
+    factor: float
+    flops: float
+    mixture: Mapping[str, float]
+    objective: float
+
+
+@dataclass(frozen=True)
+class OnFront:
+    """A mixture of which no other is better in both outcomes.
+
+    Attributes:
+        mixture: Share by source.
+        outcomes: Both, by name.
+    """
+
+    mixture: Mapping[str, float]
+    outcomes: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Mix:
+    """The answer.
+
+    Attributes:
+        runs: Name of the table.
+        train: Predicate of the training rows.
+        at: The target as it was typed.
+        method: The method.
+        goal: `maximize` or `minimize`.
+        weights: Of the outcomes, by name.
+        robust: Whether the lower end of the interval was maximised.
+        level: Coverage of the intervals.
+        seed: Of the bootstrap.
+        resamples: Of the bootstrap.
+        seconds: It took.
+        best: The best mixture.
+        baseline: Another one beside it.
+        flat_region: How flat the top is.
+        nearest: What was trained like it.
+        by_scale: How it moves with compute.
+        front: The trade-off, where there are two outcomes.
+        warnings: What is to be known.
+    """
+
+    runs: str
+    train: str | None
+    at: str
+    method: str
+    goal: str
+    weights: Mapping[str, float]
+    robust: bool
+    level: float
+    seed: int
+    resamples: int
+    seconds: float
+    best: Mixed
+    baseline: Baseline
+    flat_region: FlatRegion
+    nearest: Nearest
+    by_scale: tuple[AtScale, ...]
+    front: tuple[OnFront, ...]
+    warnings: tuple[Finding, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data; the best mixture's fields stand at the top."""
+        plain = asdict(self)
+        best = plain.pop("best")
+        warnings = plain.pop("warnings")
+        return {**plain, **best, "warnings": warnings}
