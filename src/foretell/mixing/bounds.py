@@ -18,8 +18,8 @@ class Bounds:
 
     Attributes:
         sources: Their names.
-        low: Least share of each, `(S,)`.
-        high: Most of each, `(S,)`.
+        low: Least share of each, `(S,)`; or of each in each mixture that is asked about, `(m, S)`.
+        high: Most of each, likewise.
     """
 
     sources: tuple[str, ...]

@@ -28,13 +28,16 @@ class Rays:
 
     @classmethod
     def through(cls, best: np.ndarray, bounds: Bounds) -> "Rays":
-        """Draw one ray for each source through a mixture `(S,)`; what is not allowed is left out."""
-        source = np.repeat(np.arange(len(best)), STOPS)
-        stops = [_stops(best[s], bounds.low[s], bounds.high[s]) for s in range(len(best))]
-        share = np.concatenate(stops)
+        """Draw one ray for each source through a mixture `(S,)`; a source at its bound stays there."""
+        n_sources = len(best)
+        source = np.repeat(np.arange(n_sources), STOPS)
+        share = np.concatenate([_stops(best[s], *_ends(bounds, s)) for s in range(n_sources)])
+        own = np.eye(n_sources, dtype=bool)[source]
+        held = Bounds(
+            bounds.sources, np.where(own, share[:, None], bounds.low), np.where(own, share[:, None], bounds.high)
+        )
         mixtures = np.array([_with_share(best, int(s), r) for s, r in zip(source, share, strict=True)])
-        allowed = np.all((mixtures >= bounds.low - 1e-9) & (mixtures <= bounds.high + 1e-9), axis=1)
-        return cls(source[allowed], share[allowed], mixtures[allowed])
+        return cls(source, share, held.nearest(mixtures))
 
     def reach(self, inside: np.ndarray, best: np.ndarray, sources: tuple[str, ...]) -> tuple[dict[str, float], ...]:
         """Return the least and the most share of each source among those inside `(m,)`, the best one with them."""
@@ -67,6 +70,12 @@ def _inside(surface: Surface, goal: Goal, mixtures: np.ndarray, best: np.ndarray
     gains = goal.gain(surface.draws(np.concatenate([best[None], mixtures])))
     behind = np.nanquantile(gains[:, :1] - gains[:, 1:], (1.0 - surface.level) / 2.0, axis=0)
     return behind <= 0.0
+
+
+def _ends(bounds: Bounds, s: int) -> tuple[float, float]:
+    """Return the least and the most share of a source that leaves the others their bounds."""
+    low, high = np.delete(bounds.low, s), np.delete(bounds.high, s)
+    return max(bounds.low[s], 1.0 - high.sum()), min(bounds.high[s], 1.0 - low.sum())
 
 
 def _stops(best: float, low: float, high: float) -> np.ndarray:
