@@ -100,7 +100,7 @@ def test_tasks_are_maximised(mixed, method):
     both = foretell.mix(mixed, TARGET, maximize={"humaneval": 1, "piqa": 1}, method=method, **QUICK)
     assert code > 0.7
     assert web < 0.3
-    assert both.goal == "maximize"
+    assert both.asked.goal == "maximize"
     assert len(both.front) >= 2
 
 

@@ -11,37 +11,42 @@ from foretell.cli.tables import load_table
 from foretell.errors import DataError
 from foretell.units import parse_quantity
 
-Pairs = list[str] | None
+At = Annotated[
+    str,
+    typer.Option(
+        help="The model: n_params=7e9,n_tokens=4e12[,flops=..]. Shares in it are the mixture to compare with.",
+        metavar="TARGET",
+    ),
+]
+Maximize = Annotated[str | None, typer.Option(help="Tasks whose weighted sum is to be high: A,B=2.", metavar="TASKS")]
+Minimize = Annotated[
+    str | None, typer.Option(help="Losses whose weighted sum is to be low: loss/code.", metavar="LOSSES")
+]
+Least = Annotated[
+    list[str] | None,
+    typer.Option("--min", help="Least share of a source: share/code=0.1. May be repeated.", metavar="BOUND"),
+]
+Most = Annotated[
+    list[str] | None,
+    typer.Option("--max", help="Most share of a source: share/code=0.5. May be repeated.", metavar="BOUND"),
+]
+Unique = Annotated[
+    list[str] | None, typer.Option(help="Different tokens of a source: code=2e11. May be repeated.", metavar="TOKENS")
+]
+MaxEpochs = Annotated[float | None, typer.Option(help="How often unique tokens may be seen.")]
+Robust = Annotated[bool, typer.Option("--robust", help="Maximise the lower end of the interval, not the forecast.")]
 
 
 def mix(
     runs: options.Runs,
-    at: Annotated[
-        str,
-        typer.Option(
-            help="The model: n_params=7e9,n_tokens=4e12[,flops=..]. Shares in it are the mixture to compare with.",
-            metavar="TARGET",
-        ),
-    ],
-    maximize: Annotated[
-        str | None, typer.Option(help="Tasks whose weighted sum is to be high: A,B=2.", metavar="TASKS")
-    ] = None,
-    minimize: Annotated[
-        str | None, typer.Option(help="Losses whose weighted sum is to be low: loss/code.", metavar="LOSSES")
-    ] = None,
-    least: Annotated[
-        Pairs, typer.Option("--min", help="Least share of a source: share/code=0.1. May be repeated.", metavar="BOUND")
-    ] = None,
-    most: Annotated[
-        Pairs, typer.Option("--max", help="Most share of a source: share/code=0.5. May be repeated.", metavar="BOUND")
-    ] = None,
-    unique: Annotated[
-        Pairs, typer.Option(help="Different tokens of a source: code=2e11. May be repeated.", metavar="TOKENS")
-    ] = None,
-    max_epochs: Annotated[float | None, typer.Option(help="How often unique tokens may be seen.")] = None,
-    robust: Annotated[
-        bool, typer.Option("--robust", help="Maximise the lower end of the interval, not the forecast.")
-    ] = False,
+    at: At,
+    maximize: Maximize = None,
+    minimize: Minimize = None,
+    least: Least = None,
+    most: Most = None,
+    unique: Unique = None,
+    max_epochs: MaxEpochs = None,
+    robust: Robust = False,
     train: options.Train = None,
     method: options.Method = "flpm",
     level: options.Level = 0.9,

@@ -24,14 +24,15 @@ class Mixed:
     objective: float
     low: float
     high: float
-    forecasts: tuple[Row, ...] = ()
+    forecasts: tuple[Row, ...]
 
 
 @dataclass(frozen=True)
-class Baseline(Mixed):
+class Baseline:
     """What another mixture would give, for comparison.
 
     Attributes:
+        mixed: The other mixture with its forecast.
         name: Which it is.
         gain: What the best mixture is better by; positive is better, of losses too.
         gain_low: Lower end of the interval of that difference, whose noise is common to both.
@@ -39,11 +40,12 @@ class Baseline(Mixed):
         p_better: Probability that the best mixture is the better one.
     """
 
-    name: str = ""
-    gain: float = 0.0
-    gain_low: float = 0.0
-    gain_high: float = 0.0
-    p_better: float = 0.5
+    mixed: Mixed
+    name: str
+    gain: float
+    gain_low: float
+    gain_high: float
+    p_better: float
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,8 @@ class OnFront:
 
 
 @dataclass(frozen=True)
-class Mix:
-    """The answer.
+class Asked:
+    """What was asked.
 
     Attributes:
         runs: Name of the table.
@@ -121,14 +123,6 @@ class Mix:
         level: Coverage of the intervals.
         seed: Of the bootstrap.
         resamples: Of the bootstrap.
-        seconds: It took.
-        best: The best mixture.
-        baseline: Another one beside it.
-        flat_region: How flat the top is.
-        nearest: What was trained like it.
-        by_scale: How it moves with compute.
-        front: The trade-off, where there are two outcomes.
-        warnings: What is to be known.
     """
 
     runs: str
@@ -141,7 +135,25 @@ class Mix:
     level: float
     seed: int
     resamples: int
-    seconds: float
+
+
+@dataclass(frozen=True)
+class Mix:
+    """The question and its answer.
+
+    Attributes:
+        asked: The question.
+        best: The best mixture.
+        baseline: Another one beside it.
+        flat_region: How flat the top is.
+        nearest: What was trained like it.
+        by_scale: How it moves with compute.
+        front: The trade-off, where there are two outcomes.
+        warnings: What is to be known.
+        seconds: It took.
+    """
+
+    asked: Asked
     best: Mixed
     baseline: Baseline
     flat_region: FlatRegion
@@ -149,10 +161,12 @@ class Mix:
     by_scale: tuple[AtScale, ...]
     front: tuple[OnFront, ...]
     warnings: tuple[Finding, ...]
+    seconds: float
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data; the best mixture's fields stand at the top."""
         plain = asdict(self)
-        best = plain.pop("best")
-        warnings = plain.pop("warnings")
-        return {**plain, **best, "warnings": warnings}
+        baseline = plain.pop("baseline")
+        warnings = [finding.to_dict() for finding in self.warnings]
+        top = {**plain.pop("asked"), **plain.pop("best")}
+        return {**top, **plain, "baseline": {**baseline.pop("mixed"), **baseline}, "warnings": warnings}

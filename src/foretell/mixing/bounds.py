@@ -1,11 +1,12 @@
 """Which mixtures are allowed: least and most of each source, and how often its tokens may be repeated."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from foretell.errors import DataError, UnknownName
+from foretell.targets import Target
 from foretell.units import format_quantity
 
 HALVINGS = 45  # of the interval in which the shift of a projection is sought
@@ -92,6 +93,11 @@ class Limits:
         high = np.array([min(self.at_most.get(source, 1.0), self._most(source, n_tokens)) for source in sources])
         _require_room(sources, low, high)
         return Bounds(tuple(sources), low, high)
+
+    def of(self, target: Target) -> Target:
+        """Return a target without a mixture that knows its unique tokens."""
+        known = {f"unique_tokens/{source}": tokens for source, tokens in self.unique.items()}
+        return replace(target, share={}, actual=known)
 
     def _most(self, source: str, n_tokens: float) -> float:
         """Return the most of a source that its unique tokens allow."""

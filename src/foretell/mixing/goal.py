@@ -34,6 +34,11 @@ class Goal:
         return list(self.weights)
 
     @property
+    def verb(self) -> str:
+        """What is done with it."""
+        return "minimize" if self.minimize else "maximize"
+
+    @property
     def vector(self) -> np.ndarray:
         """The weights, `(T,)`."""
         return np.array(list(self.weights.values()))
