@@ -19,6 +19,7 @@ MOST_PROBLEMS_IN_ONE_LINE = 6
 LONGEST_PREDICATE = 10_000  # characters; polars gives up its whole process on much longer ones
 _SQL_TOKEN = re.compile(
     r"""'[^']*'|"[^"]*"|[^\W\d]\w*"""  # a text, a quoted column, a word
+    r"|(?:\d+(?:\.\d*)?|\.\d+)e[+-]?\d+(?!\w)"  # a number with an exponent, whose e is no suffix
     rf"|(?P<quantity>(?:\d+(?:_\d+)*(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?[{''.join(SUFFIXES)}]|\d+(?:_\d+)+)(?!\w)",
     re.IGNORECASE,
 )

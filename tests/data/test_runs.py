@@ -235,6 +235,12 @@ def test_what_looks_like_a_quantity_in_a_quoted_column_is_left_alone(columns):
     assert runs.where('"loss/7B" < 3').frame.height == 3
 
 
+@pytest.mark.parametrize("number", ["3e+00", "3.0E+0", "300e-2", ".3e+1", "3e0", "3"])
+def test_a_number_with_a_signed_exponent_is_that_number(columns, number):
+    runs = load_runs(columns | {"loss/web": [3.5, 3.4, 2.9, 2.8, 2.7]})
+    assert runs.where(f'"loss/web" < {number}').frame.height == 3
+
+
 TABLE = load_runs({"run": ["a"], "flops": [1e18], "loss/web": [3.0]})
 
 
