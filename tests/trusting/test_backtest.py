@@ -213,7 +213,7 @@ def test_on_a_ladder_without_noise_the_back_test_is_exact(tol):
         ({"holdout": "1 = 1"}, DataError, r"ladder: no training row of family ladder is left"),
         ({"holdout": "runn = 'x'"}, DataError, r"there is no column 'runn'\. Did you mean 'run'\?"),
         ({"methods": []}, DataError, r"no method is named\. Name one, such as auto\."),
-        ({"methods": ["flp", "nope"]}, UnknownName, r"Unknown method 'nope'\. .*Known: .*flp, fp,"),
+        ({"methods": ["flp", "nope"]}, UnknownName, r"Unknown method 'nope'\. .*Known: .*flp, flpm, fp,"),
         ({"tasks": ["hellaswagg"]}, UnknownName, r"Unknown task 'hellaswagg'\. Did you mean 'hellaswag'\?"),
         ({"level": 1.5}, DataError, r"level is 1\.5\. Give a coverage between 0 and 1"),
     ],
