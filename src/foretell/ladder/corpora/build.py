@@ -99,7 +99,9 @@ def _build(source: str, archives: Mapping[Package, Path], folder: Path, say: Cal
     distinct = Distinct()  # held-out documents rank first, so no training document repeats one
     kept = list(distinct.through(documents))
     parts = {
-        part: _write(source, part, [document for document in kept if document.is_held_out == (part == "heldout")], folder)
+        part: _write(
+            source, part, [document for document in kept if document.is_held_out == (part == "heldout")], folder
+        )
         for part in ("heldout", "train")
     }
     for part, written in parts.items():

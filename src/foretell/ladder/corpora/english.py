@@ -5,20 +5,23 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 WORDS = 8  # fewest in a paragraph
-FUNCTION_WORDS = frozenset(
+_FREQUENT = (
     "the of and to a in is that for it as with be on this are by or an you not can if from at which was have has will "
-    "i he they we his her their but all one no so do what when there your who would been more its into than them".split()
+    "i he they we his her their but all one no so do what when there your who would been more its into than them"
 )
+FUNCTION_WORDS = frozenset(_FREQUENT.split())
 FUNCTION_SHARE = 0.2  # of the words; lists of names and other languages have fewer
 LETTERS_SHARE = 0.75  # of the characters that are no spaces: tables of symbols and listings have fewer
 SENTENCE_END = re.compile(r"[.!?:;][\"')\]]*$")
-PLAIN = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\u00ad": "", "\u200b": "", "¶": ""})
+PLAIN = str.maketrans(
+    {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\u00ad": "", "\u200b": "", "¶": ""}
+)
 
 
 def english(paragraphs: Iterable[str]) -> Iterator[str]:
-    """Yield the paragraphs that are prose, each on one line, in ASCII punctuation.
+    r"""Yield the paragraphs that are prose, each on one line, in ASCII punctuation.
 
-    >>> list(english(["Next  Up", "The whole of it is what\\nthere was to be said about the matter."]))
+    >>> list(english(["Next  Up", "The whole of it is what\nthere was to be said about the matter."]))
     ['The whole of it is what there was to be said about the matter.']
     """
     for paragraph in paragraphs:
@@ -28,7 +31,8 @@ def english(paragraphs: Iterable[str]) -> Iterator[str]:
 
 
 def _one_line(paragraph: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", paragraph).translate(PLAIN).split())
+    plain = " ".join(unicodedata.normalize("NFKC", paragraph).translate(PLAIN).split())
+    return plain.replace(" , ", ", ")
 
 
 def _is_prose(text: str) -> bool:

@@ -45,7 +45,7 @@ def _download(package: Package, folder: Path) -> Path:
     return files[0]
 
 
-def _apt(package: Package, folder: Path) -> Sequence[str]:
+def _apt(package: Package, _: Path) -> Sequence[str]:
     return ("apt-get", "download", "-qq", f"{package.name}={package.version}")
 
 
@@ -73,4 +73,3 @@ def _checked(package: Package, archive: Path) -> Path:
             "Delete it to download it again, or pin it anew in sources.toml."
         )
     return archive
-

@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator
 
 ENTRIES = 40  # in a document: neighbours in the alphabet
-PRONUNCIATION = re.compile(r"\\[^\\]*\\|/[^/\s]{2,20}/")
+PRONUNCIATION = re.compile(r"\s?\\[^\\]*\\|/[^/\s]{2,20}/|(?<=[a-z])[*`\"](?=[a-z])")  # In`ex*haust"i*bly, too
 NOTE = re.compile(r"\[[^\[\]]*\]|<[^<>]*>|\((?:19|20)\d\d-\d\d-\d\d\)")
-SENSE = re.compile(r"^(?:(?:n|v|adj|adv|a|r|s)\.?\s+)?(?:\d+[.:]|\([a-z]\))\s+|^(?:n|v|adj|adv):\s+|^--\s*", re.MULTILINE)
+SENSE = re.compile(
+    r"^(?:(?:n|v|adj|adv|a|r|s)\.?\s+)?(?:\d+[.:]|\([a-z]\))\s+|^(?:n|v|adj|adv):\s+|^--\s*", re.MULTILINE
+)
 BRACES = re.compile(r"[{}]")
 
 

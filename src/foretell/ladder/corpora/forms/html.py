@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from foretell.errors import MissingExtra
 
-BLOCKS = "p, li, dd, blockquote"
-NOT_TEXT = "script, style, pre, table, nav, header, footer, form, svg, math, sup, screen, code.block, div.highlight, h1, h2, h3"
+BLOCKS = "p, li, dd, blockquote, div.para"  # div.para: DocBook by way of Publican
+NOT_TEXT = "script, style, pre, table, nav, header, footer, form, svg, math, sup, screen, div.highlight, h1, h2, h3"
 
 
 def read_html(text: str) -> Iterator[list[str]]:

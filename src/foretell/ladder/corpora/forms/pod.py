@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
-# X<an index entry> is no text; L<shown|target> shows its first half; C<code>, I<...>, B<...>, F<...> show what they hold.
+# X<an index entry> is no text; L<shown|target> shows its first half; C<code>, I<...> and so on show what they hold.
 NO_TEXT = re.compile(r"[XZ]<[^<>]*>")
 LINK = re.compile(r"L<(?:([^<>|]*)\|)?([^<>]*)>")
-MARKED = re.compile(r"[BCFIS](?:<([^<>]*)>|<< (.*?) >>)")
+MARKED = re.compile(r"[BCFIS](?:<{2,}\s(.*?)\s>{2,}|<([^<>]*)>)", re.DOTALL)
 ESCAPES = {"E<lt>": "<", "E<gt>": ">", "E<sol>": "/", "E<verbar>": "|"}
 
 

@@ -5,7 +5,17 @@ from collections.abc import Iterator
 
 SAID = re.compile(r'_\s*"((?:[^"]|"")*)"|`([^`]*)`')
 MARKUP = re.compile(r"<[^<>]*>|\[/?\w+\]")
-ENDLESS_SKY_NAMES = re.compile(r"<(?:planet|first|last|origin|destination|ship|npc|system|day|date|payment|stopovers)>")
+NAMES = {  # places that Endless Sky fills in at run time, with stand-ins
+    "<first>": "Alex",
+    "<last>": "Reyes",
+    "<ship>": "Swallow",
+    "<npc>": "Harrier",
+    "<planet>": "Farpoint",
+    "<origin>": "Farpoint",
+    "<destination>": "New Boston",
+    "<system>": "Rutilicus",
+    "<payment>": "ten thousand credits",
+}
 
 
 def read_story(text: str) -> Iterator[list[str]]:
@@ -14,4 +24,6 @@ def read_story(text: str) -> Iterator[list[str]]:
 
 
 def _plain(said: str) -> str:
-    return MARKUP.sub("", ENDLESS_SKY_NAMES.sub("it", said.replace('""', '"')).replace("\\n", "\n"))
+    for place, name in NAMES.items():
+        said = said.replace(place, name)
+    return MARKUP.sub("", said.replace('""', '"'))
