@@ -27,7 +27,8 @@ def cloze(first: int, last: int | None) -> Callable[[list[Passage], Random], Ite
 
 
 def _item(passage: Passage, word: re.Match[str], vocabulary: Vocabulary, rng: Random) -> Item:
-    choices = [word[0], *vocabulary.like(word[0], 3, rng)]
-    return Item(
-        before(passage.text, word.start()).rstrip(), tuple(f" {choice}" for choice in choices), passage.document
-    )
+    """Ask for a word; by kind it is as often the most frequent of the choices as the least."""
+    others = vocabulary.like(word[0], 3, rng)
+    choices = tuple(f" {choice}" for choice in (word[0], *others))
+    kind = f"{vocabulary.commoner(others, word[0])} commoner"
+    return Item(before(passage.text, word.start()).rstrip(), choices, passage.document, kind)

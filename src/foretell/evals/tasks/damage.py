@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from random import Random
 
 from foretell.evals.tasks.passages import Passage, before, word_counts
@@ -26,7 +27,7 @@ def two_swapped_words(passages: list[Passage], rng: Random) -> Iterator[Item]:
 def two_swapped_neighbours(passages: list[Passage], rng: Random) -> Iterator[Item]:
     """Yield items whose wrong text has two neighbouring words changed places."""
     for passage, context, words in _texts(passages, rng):
-        both = zip(words, words[1:], strict=False)
+        both = pairwise(words)
         pairs = [i for i, pair in enumerate(both) if pair[0] != pair[1] and all(map(PLAIN.fullmatch, pair))]
         if pairs:
             i = rng.choice(pairs)
@@ -41,7 +42,8 @@ def one_replaced_word(passages: list[Passage], rng: Random) -> Iterator[Item]:
         if known:
             i = rng.choice(known)
             if wrong := vocabulary.like(words[i], 1, rng):
-                yield _item(passage, context, words, {i: wrong[0]})
+                kind = f"{vocabulary.commoner(wrong, words[i])} commoner"  # as many rarer words as commoner ones
+                yield _item(passage, context, words, {i: wrong[0]}, kind)
 
 
 def _texts(passages: list[Passage], rng: Random) -> Iterator[tuple[Passage, str, list[str]]]:
@@ -53,6 +55,6 @@ def _texts(passages: list[Passage], rng: Random) -> Iterator[tuple[Passage, str,
             yield passage, before(context, len(context)), words[start : start + WORDS]
 
 
-def _item(passage: Passage, context: str, words: list[str], changes: dict[int, str]) -> Item:
+def _item(passage: Passage, context: str, words: list[str], changes: dict[int, str], kind: str = "") -> Item:
     damaged = [changes.get(i, word) for i, word in enumerate(words)]
-    return Item(context, tuple(" " + " ".join(text) for text in (words, damaged)), passage.document)
+    return Item(context, tuple(" " + " ".join(text) for text in (words, damaged)), passage.document, kind)

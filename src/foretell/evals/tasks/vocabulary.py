@@ -16,13 +16,17 @@ class Vocabulary:
         self.rank = {word: rank for rank, word in enumerate(self.words)}
 
     def like(self, word: str, n: int, rng: Random, but: Sequence[str] = ()) -> list[str]:
-        """Return `n` other words of like frequency, the ones of like length before others; fewer where there are none."""
+        """Return `n` other words of like frequency, those of like length first; fewer where there are none."""
         rank = self.rank[word]
         near = self.words[max(0, rank - NEIGHBOURS) : rank + NEIGHBOURS + 1]
         others = [other for other in near if other != word and other not in but]
         rng.shuffle(others)
         others.sort(key=lambda other: abs(len(other) - len(word)) > 1)
         return others[:n]
+
+    def commoner(self, words: Sequence[str], than: str) -> int:
+        """Count the words that are more frequent than another."""
+        return sum(self.rank[word] < self.rank[than] for word in words)
 
     def between(self, first: int, last: int) -> list[str]:
         """Return the words of the ranks from `first` to `last`."""

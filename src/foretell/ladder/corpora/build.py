@@ -42,7 +42,7 @@ def build_corpora(
     *,
     downloads: Path | None = None,
     allow_missing: bool = False,
-    say: Callable[[str], None] = lambda line: None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Build every source of the packages, and the manifest that says what they are.
 

@@ -23,8 +23,4 @@ def read_html(text: str) -> Iterator[list[str]]:
     page = LexborHTMLParser(text)
     for node in page.css(NOT_TEXT):
         node.decompose()
-    yield [node.text() for node in page.css(BLOCKS) if node.css_first(BLOCKS) is None or _is_leaf(node)]
-
-
-def _is_leaf(node: object) -> bool:
-    return len(node.css(BLOCKS)) == 1  # type: ignore[attr-defined]
+    yield [node.text() for node in page.css(BLOCKS) if len(node.css(BLOCKS)) == 1]  # a node is among its own matches
