@@ -9,6 +9,7 @@ from foretell.evals.tasks.places import REACH, code_item
 from foretell.evals.tasks.task import Item
 
 ONE_IN = 8  # names asked for
+ALIKE = 5  # names of the most similar length that the wrong ones are drawn from
 
 
 def right_name(passages: list[Passage], rng: Random) -> Iterator[Item]:
@@ -19,7 +20,15 @@ def right_name(passages: list[Passage], rng: Random) -> Iterator[Item]:
             true = names[i]
             others = sorted(_in_reach(names, i) - {true.text, names[i - 1].text, "self"})
             if true.text in _in_reach(names, i) and true.text != "self" and len(others) >= 3:
-                yield code_item(passage, true.start, (true.text, *rng.sample(others, 3)))
+                yield _item(passage, true, others, rng)
+
+
+def _item(passage: Passage, true: Token, others: list[str], rng: Random) -> Item:
+    """Ask for a name among others about as long; by kind it is as often the shortest as the longest."""
+    alike = sorted(others, key=lambda name: abs(len(name) - len(true.text)))[:ALIKE]
+    wrong = rng.sample(alike, 3)
+    shorter = sum(len(name) < len(true.text) for name in wrong)
+    return code_item(passage, true.start, (true.text, *wrong), f"{shorter} shorter")
 
 
 def _in_reach(names: list[Token], i: int) -> set[str]:
