@@ -1,9 +1,12 @@
 """Build the corpora: fetch, read, drop repeats, hold out, write."""
 
 import json
+import platform
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +75,9 @@ def build_corpora(
     for source in sorted({package.source for package in archives}):
         mine = {package: archive for package, archive in archives.items() if package.source == source}
         sources[source] = _build(source, mine, folder, say)
-    return _write_manifest(folder / "corpora.toml", {"recipe": RECIPE, "missing": missing, "source": sources})
+    return _write_manifest(
+        folder / "corpora.toml", {"recipe": RECIPE, "made_with": _versions(), "missing": missing, "source": sources}
+    )
 
 
 def _archive(
@@ -131,6 +136,15 @@ def _packages(read: Mapping[Package, int], kept: Iterable[Document]) -> list[dic
         {**{name: getattr(package, name) for name in names}, "bytes_read": size, "bytes_kept": bytes_kept[package.name]}
         for package, size in read.items()
     ]
+
+
+def _versions() -> dict[str, str]:
+    """Say what the text depends on besides the packages."""
+    try:
+        selectolax = version("selectolax")
+    except PackageNotFoundError:
+        selectolax = "absent"
+    return {"python": platform.python_version(), "unicode": unicodedata.unidata_version, "selectolax": selectolax}
 
 
 def _write_manifest(path: Path, content: Mapping[str, Any]) -> Path:
