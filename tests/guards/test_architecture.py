@@ -13,6 +13,7 @@ SOURCE = Path(__file__).parents[2] / "src" / "foretell"
 LAYERS = (
     ("ground", {"errors", "registry"}),
     ("data", {"units", "tasks", "metadata", "schema", "runs", "targets", "summary", "io", "datasets"}),
+    ("wings", {"ladder"}),
     ("formulas", {"laws"}),
     ("doctor", {"doctor"}),
     ("fitting", {"fitting"}),
@@ -53,6 +54,12 @@ def test_imports_point_down_only(path: Path) -> None:
     here = HEIGHT[top_module(path)]
     above = {name for name in imported_modules(path) if name in HEIGHT and HEIGHT[name] > here}
     assert not above, f"{path.name} is in layer {LAYERS[here][0]} and imports {above} from above"
+
+
+@pytest.mark.parametrize("path", ALL_FILES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_only_the_command_line_knows_the_wings(path: Path) -> None:
+    if top_module(path) not in {"ladder", "cli"}:
+        assert "ladder" not in imported_modules(path)
 
 
 @pytest.mark.parametrize("path", ALL_FILES, ids=lambda path: str(path.relative_to(SOURCE)))

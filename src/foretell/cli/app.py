@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from foretell.cli import backtest, check, compare, data, demo, forecast, methods, reproduce
+from foretell.cli import backtest, check, compare, data, demo, forecast, methods, reproduce, train
 
 app = typer.Typer(
     name="foretell",
@@ -43,3 +43,4 @@ app.command("backtest")(backtest.backtest)
 app.command("compare")(compare.compare)
 app.command("methods")(methods.methods)
 app.command("reproduce")(reproduce.reproduce)
+app.command("train")(train.train)
