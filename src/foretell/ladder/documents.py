@@ -45,21 +45,21 @@ def _local_documents(source: Source, files: tuple[Path, ...]) -> Iterator[str]:
         rows = _datasets().load_dataset(
             BUILDERS[path.suffix], data_files=str(path), split="train", streaming=True, **options
         )
-        yield from _texts(rows, source, path.name)
+        yield from _texts(rows, source, path.name, "text" if path.suffix == ".txt" else source.text)
 
 
 def _hub_documents(source: Source) -> Iterator[str]:
     rows = _datasets().load_dataset(source.hub, source.hub_config, split=source.split, streaming=True)
-    return _texts(rows, source, str(source.hub))
+    return _texts(rows, source, str(source.hub), source.text)
 
 
-def _texts(rows: Any, source: Source, where: str) -> Iterator[str]:
+def _texts(rows: Any, source: Source, where: str, field: str) -> Iterator[str]:
     try:
         for row in rows:
-            text = row.get(source.text)
+            text = row.get(field)
             if not isinstance(text, str):
                 fields = ", ".join(row)
-                what = f"source {source.name}, {where}: there is no text under {source.text!r}."
+                what = f"source {source.name}, {where}: there is no text under {field!r}."
                 raise DataError(f"{what} Name the field with text = ..., one of {fields}.")
             if text:
                 yield text
