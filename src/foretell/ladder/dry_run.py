@@ -73,6 +73,6 @@ def _row(plan: Plan, job: Job, layout: Layout) -> dict[str, Any]:
 def _memory(plan: Plan, rung: Rung) -> float:
     """Estimate the memory of a process: weights and moments, activations of a micro-batch, logits."""
     shape = rung.shape
-    n_tokens = min(plan.hardware.micro_batch or rung.batch, rung.batch) * plan.schedule.sequence_length
+    n_tokens = plan.micro_batch(rung) * plan.schedule.sequence_length
     activations = shape.n_layers * (12 * shape.d_model + 4 * shape.d_ff) + 3 * shape.vocab_size
     return LIBRARIES + BYTES_OF_TRAINING * shape.n_params_total + 4.0 * n_tokens * activations

@@ -10,6 +10,7 @@ from foretell.units import Decoder
 SCHEDULES = ("cosine", "wsd")
 PRECISIONS = ("auto", "fp32", "bf16")
 COMPILES = ("auto", "yes", "no")
+LOGITS_IN_CACHE = 2**22  # numbers; a third faster at 1M than passes four times as large
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class Hardware:
     """What the machine does at once; changes the time, not the recipe.
 
     Attributes:
-        micro_batch: Sequences in one forward pass on one device; `None` means the whole batch.
+        micro_batch: Sequences in one forward pass on one device; `None` takes as many as keep the logits small.
         devices: Devices that share a batch.
         threads: CPU threads of a process.
         precision: `fp32`, `bf16` (autocast), or `auto`: a two-second probe decides.
@@ -173,6 +174,14 @@ class Plan:
     def n_steps(self, rung: Rung) -> int:
         """Return the optimiser steps of a rung."""
         return max(1, round(rung.n_tokens / self.tokens_per_step(rung)))
+
+    def micro_batch(self, rung: Rung) -> int:
+        """Return the sequences of a forward pass: as stated, else the most whose logits stay in a CPU's cache."""
+        here = rung.batch // self.hardware.devices
+        if self.hardware.micro_batch is not None:
+            return min(self.hardware.micro_batch, here)
+        logits = self.schedule.sequence_length * self.tokenizer.vocab_size
+        return max(n for n in range(1, here + 1) if here % n == 0 and (n == 1 or n * logits <= LOGITS_IN_CACHE))
 
     def tokens_per_step(self, rung: Rung) -> int:
         """Return the tokens in a batch of a rung."""

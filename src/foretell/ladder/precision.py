@@ -10,8 +10,7 @@ import torch
 
 from foretell.ladder.gradients import forward_backward
 from foretell.ladder.model import build_model
-from foretell.ladder.plan import Plan
-from foretell.units import Decoder
+from foretell.ladder.plan import Plan, Rung
 
 PROBE_SECONDS = 1.0  # for each of the two precisions
 COMPILE_PAYS_FROM = 240.0  # seconds of eager training; compiling takes about a minute on one core
@@ -42,24 +41,24 @@ def choose_precision(plan: Plan) -> str:
     """Return the precision of a ladder: one for all its rungs, as the largest is faster in."""
     if plan.hardware.precision != "auto":
         return plan.hardware.precision
-    shape = max((rung.shape for rung in plan.rungs), key=lambda shape: shape.n_params_total)
-    speeds = {name: _tokens_per_second(plan, shape, Precision(name)) for name in ("fp32", "bf16")}
+    largest = max(plan.rungs, key=lambda rung: rung.shape.n_params_total)
+    speeds = {name: _tokens_per_second(plan, largest, Precision(name)) for name in ("fp32", "bf16")}
     return max(speeds, key=lambda name: speeds[name])
 
 
-def choose_compile(plan: Plan, shape: Decoder, precision: str, n_tokens: float) -> bool:
+def choose_compile(plan: Plan, rung: Rung, precision: str, n_tokens: float) -> bool:
     """Return whether a job of `n_tokens` trains sooner with torch.compile."""
     if plan.hardware.compile != "auto":
         return plan.hardware.compile == "yes"
     if shutil.which("c++") is None and shutil.which("g++") is None:
         return False
-    return n_tokens / _tokens_per_second(plan, shape, Precision(precision)) > COMPILE_PAYS_FROM
+    return n_tokens / _tokens_per_second(plan, rung, Precision(precision)) > COMPILE_PAYS_FROM
 
 
-def _tokens_per_second(plan: Plan, shape: Decoder, precision: Precision) -> float:
+def _tokens_per_second(plan: Plan, rung: Rung, precision: Precision) -> float:
     length = plan.schedule.sequence_length
-    batch = plan.hardware.micro_batch or min(16, plan.rungs[0].batch)
-    model = build_model(shape, sequence_length=length, end_of_text=0, seed=0)
+    batch = plan.micro_batch(rung)
+    model = build_model(rung.shape, sequence_length=length, end_of_text=0, seed=0)
     ids = torch.zeros(batch, length + 1, dtype=torch.int64)
     forward_backward(model, ids, precision, batch * length)  # the first one allocates
     start, n = time.perf_counter(), 0

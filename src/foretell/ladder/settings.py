@@ -21,7 +21,7 @@ def settings_of(plan: Plan, job: Job, prepared: Prepared) -> dict[str, Any]:
         "checkpoints": rung.checkpoints,
         "family": rung.family,
         "share": dict(rung.share),
-        "micro_batch": plan.hardware.micro_batch,
+        "micro_batch": plan.micro_batch(rung),
         "text": {name: file.digest for name, file in prepared.train.items() if rung.share.get(name)},
         "held-out text": {name: file.digest for name, file in prepared.held_out.items()},
     }

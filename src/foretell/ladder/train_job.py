@@ -100,7 +100,7 @@ def _facts(plan: Plan, layout: Layout, job: Job, settings: dict[str, Any], preci
             raise DataError(f"{what}, and the plan now says {settings.get(changed[0])!r}. {fix}")
         return dict(facts)
     n_tokens = job.steps_to_train * plan.tokens_per_step(job.trunk.rung)
-    compiled = choose_compile(plan, job.trunk.rung.shape, precision, n_tokens)
+    compiled = choose_compile(plan, job.trunk.rung, precision, n_tokens)
     facts = {"settings": settings, "precision": precision, "compiled": compiled, "torch": torch.__version__}
     write_durably(path, lambda temporary: temporary.write_text(json.dumps(facts, indent=1), encoding="utf-8"))
     return facts

@@ -136,8 +136,8 @@ def _step(trainer: Trainer, run: Run, optimiser: Any, batches: Batches, progress
     learning_rate = run.course.learning_rate(progress.step)
     set_learning_rate(optimiser, learning_rate)
     n_tokens = trainer.plan.tokens_per_step(run.rung)
-    micro = min(trainer.plan.hardware.micro_batch or run.rung.batch, run.rung.batch)
-    loss = sum(forward_backward(trainer.forward, part, trainer.precision, n_tokens) for part in ids_BT.split(micro))
+    parts = ids_BT.split(trainer.plan.micro_batch(run.rung))
+    loss = sum(forward_backward(trainer.forward, part, trainer.precision, n_tokens) for part in parts)
     norm = torch.nn.utils.clip_grad_norm_(trainer.model.parameters(), trainer.plan.schedule.clip)
     optimiser.step()
     optimiser.zero_grad(set_to_none=True)
@@ -151,7 +151,7 @@ def _checkpoint(trainer: Trainer, run: Run, step: int) -> None:
     """Validate, keep the weights, and write the row."""
     plan = trainer.plan
     trainer.model.eval()
-    batch = min(plan.hardware.micro_batch or run.rung.batch, run.rung.batch)
+    batch = plan.micro_batch(run.rung)
     losses = {
         name: validate(
             trainer.model, file, length=plan.schedule.sequence_length, batch=batch, precision=trainer.precision
