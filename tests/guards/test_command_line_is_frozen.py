@@ -30,6 +30,7 @@ COMMANDS = {
     },
     "methods": {"--json"},
     "reproduce": {"NAME", "--json"},
+    "train": {"PLAN", "-o", "--output", "--dry-run", "--launcher", "--workers", "--keep", "--log", "--json"},
 }  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from foretell.cli import backtest, check, compare, data, demo, forecast, methods, mix, reproduce
+from foretell.cli import backtest, check, compare, data, demo, forecast, methods, mix, reproduce, train
 
 app = typer.Typer(
     name="foretell",
@@ -44,3 +44,4 @@ app.command("compare")(compare.compare)
 app.command("mix")(mix.mix)
 app.command("methods")(methods.methods)
 app.command("reproduce")(reproduce.reproduce)
+app.command("train")(train.train)

@@ -1,0 +1,41 @@
+"""Where things lie in the folder of a ladder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+RESERVED = ("tokenizer", "tokens", "runs.parquet", "plan.toml", "ladder.json")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folder of a ladder.
+
+    Attributes:
+        folder: Holds `runs.parquet`, `tokenizer/`, `tokens/` and one folder for each run.
+    """
+
+    folder: Path
+
+    @property
+    def table(self) -> Path:
+        """The run table."""
+        return self.folder / "runs.parquet"
+
+    @property
+    def tokenizer(self) -> Path:
+        """The folder of the tokenizer, in the form of `transformers`."""
+        return self.folder / "tokenizer"
+
+    @property
+    def tokens(self) -> Path:
+        """The folder of tokenised text."""
+        return self.folder / "tokens"
+
+    @property
+    def facts(self) -> Path:
+        """What was decided once for the whole ladder."""
+        return self.folder / "ladder.json"
+
+    def run(self, name: str) -> Path:
+        """The folder of one run: `rows.jsonl`, `state.pt`, `step-N/`."""
+        return self.folder / name

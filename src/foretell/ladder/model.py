@@ -1,0 +1,43 @@
+"""A Llama of `transformers` from a shape, counted twice."""
+
+from typing import Any
+
+import torch
+
+from foretell.units import Decoder
+
+
+def build_model(shape: Decoder, *, sequence_length: int, end_of_text: int, seed: int) -> Any:
+    """Return a `LlamaForCausalLM` with fresh weights, a function of the seed alone.
+
+    Raises:
+        RuntimeError: its parameters are not as many as the formula says.
+    """
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = LlamaConfig(
+        vocab_size=shape.vocab_size,
+        hidden_size=shape.d_model,
+        intermediate_size=shape.d_ff,
+        num_hidden_layers=shape.n_layers,
+        num_attention_heads=shape.n_heads,
+        num_key_value_heads=shape.kv_heads,
+        max_position_embeddings=sequence_length,
+        tie_word_embeddings=shape.tied_embeddings,
+        bos_token_id=end_of_text,
+        eos_token_id=end_of_text,
+        pad_token_id=None,
+        use_cache=False,
+        attn_implementation="sdpa",
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = LlamaForCausalLM(config)
+    _check_count(shape, model)
+    return model
+
+
+def _check_count(shape: Decoder, model: Any) -> None:
+    counted = sum(weight.numel() for weight in model.parameters())  # a tied head is there once
+    if counted != shape.n_params_total:
+        raise RuntimeError(f"the model has {counted} parameters, and the formula says {shape.n_params_total}.")

@@ -1,0 +1,70 @@
+"""The rows of a run, kept beside it, and the run table that they are merged into."""
+
+import fcntl
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from foretell.ladder.layout import Layout
+from foretell.ladder.safe_files import write_durably
+from foretell.metadata import Metadata
+
+ROWS = "rows.jsonl"
+SCORES = "scores.jsonl"  # what an evaluation adds: {"step": ..., "score/...": ...}
+METADATA = Metadata(n_params_kind="non_embedding", flops_convention="6ND", source="foretell train")
+FIRST_COLUMNS = ("run", "family", "step", "n_params", "n_tokens", "flops", "is_final", "status", "reason", "seed")
+
+
+def read_rows(folder: Path, name: str = ROWS) -> list[dict[str, Any]]:
+    """Return the rows in the folder of a run, in order of their steps."""
+    path = folder / name
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return sorted((json.loads(line) for line in lines), key=lambda row: row["step"])
+
+
+def add_row(folder: Path, row: Mapping[str, Any]) -> None:
+    """Write a row, in place of one of the same step that a killed process had written."""
+    rows = [old for old in read_rows(folder) if old["step"] != row["step"]] + [dict(row)]
+    text = "".join(f"{json.dumps(row)}\n" for row in sorted(rows, key=lambda row: row["step"]))
+    write_durably(folder / ROWS, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def merge_rows(layout: Layout) -> None:
+    """Write the run table from the rows of all runs; processes that do so at once take turns."""
+    import polars as pl
+
+    from foretell.io import write_table
+    from foretell.runs import build_runs
+
+    with _turn(layout.folder / ".merge.lock"):
+        rows = [row for folder in sorted(layout.folder.iterdir()) for row in _with_scores(folder)]
+        if not rows:
+            return
+        frame = pl.DataFrame(rows, infer_schema_length=None)
+        frame = frame.select(_ordered(frame.columns))
+        write_table(build_runs(frame, METADATA, layout.table.name), layout.table)
+
+
+def _with_scores(folder: Path) -> Iterator[dict[str, Any]]:
+    scores = {row["step"]: row for row in read_rows(folder, SCORES)}
+    return ({**row, **scores.get(row["step"], {})} for row in read_rows(folder))
+
+
+def _ordered(columns: Iterable[str]) -> list[str]:
+    """Return identity and counts first, then the groups `share/`, `unique_tokens/`, `loss/` and so on."""
+    groups = sorted({name.split("/")[0] for name in columns} - set(FIRST_COLUMNS), key=_place)
+    return [*FIRST_COLUMNS, *(name for group in groups for name in sorted(columns) if name.split("/")[0] == group)]
+
+
+def _place(group: str) -> tuple[int, str]:
+    known = ("share", "unique_tokens", "loss", "bpb")
+    return (known.index(group) if group in known else len(known), group)
+
+
+@contextmanager
+def _turn(path: Path) -> Iterator[None]:
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,89 @@
+"""The one tokenizer of a ladder: trained on its sources, or a ready one."""
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from foretell.errors import DataError, MissingExtra
+from foretell.ladder.documents import training_documents
+from foretell.ladder.plan import Plan, Source
+from foretell.ladder.safe_files import replace_folder
+
+END_OF_TEXT = "<|endoftext|>"
+
+
+def prepare_tokenizer(plan: Plan, folder: Path) -> Any:
+    """Return the tokenizer in `folder`, made there if it is not.
+
+    Returns:
+        A fast tokenizer of `transformers` with an end-of-text token.
+
+    Raises:
+        DataError: a ready tokenizer cannot be loaded, or its vocabulary does not fit the plan's.
+    """
+    if not (folder / "tokenizer.json").is_file():
+        tokenizer = _load(plan.tokenizer.name) if plan.tokenizer.name else _train(plan)
+        _check_vocabulary(plan, tokenizer)
+        replace_folder(folder, tokenizer.save_pretrained)
+    tokenizer = _load(str(folder))
+    _check_vocabulary(plan, tokenizer)
+    return tokenizer
+
+
+def _load(name: str) -> Any:
+    try:
+        from transformers import AutoTokenizer
+    except ImportError:
+        raise MissingExtra("foretell train", "train") from None
+    try:
+        return AutoTokenizer.from_pretrained(name, use_fast=True)
+    except (OSError, ValueError) as error:
+        message = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise DataError(f"[tokenizer] {name} cannot be loaded: {message}.") from None
+
+
+def _check_vocabulary(plan: Plan, tokenizer: Any) -> None:
+    wanted, have = plan.tokenizer.vocab_size, len(tokenizer)
+    if have > wanted:
+        what = f"[tokenizer] has {have} tokens, and vocab_size is {wanted}."
+        raise DataError(f"{what} Set vocab_size = {have}, or more; a trained one may be deleted to train another.")
+    if tokenizer.eos_token_id is None:
+        raise DataError("[tokenizer] has no end-of-text token, which ends a document. Choose another.")
+
+
+def _train(plan: Plan) -> Any:
+    """Train a byte-level BPE: every text can be written in it, and its bytes are counted exactly."""
+    try:
+        from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+        from transformers import PreTrainedTokenizerFast
+    except ImportError:
+        raise MissingExtra("foretell train", "train") from None
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    bpe = Tokenizer(models.BPE())
+    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    bpe.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=plan.tokenizer.vocab_size,
+        special_tokens=[END_OF_TEXT],
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    sources = [source for source in plan.sources.values() if source.is_trained_on]
+    samples = (_sample(source, plan.tokenizer.train_bytes) for source in sources)
+    bpe.train_from_iterator(itertools.chain.from_iterable(samples), trainer)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=bpe, bos_token=END_OF_TEXT, eos_token=END_OF_TEXT, pad_token=END_OF_TEXT
+    )
+
+
+def _sample(source: Source, n_bytes: int) -> Iterator[str]:
+    """Yield the first documents of a source, the last one cut, up to `n_bytes`."""
+    left = n_bytes
+    for text in training_documents(source):
+        piece = text.encode()[:left].decode(errors="ignore")
+        yield piece
+        left -= len(piece.encode())
+        if left <= 0 or len(piece) < len(text):
+            return

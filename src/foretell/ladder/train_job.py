@@ -1,0 +1,131 @@
+"""One function trains one rung: the unit that every launcher starts, here or elsewhere."""
+
+import fcntl
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from foretell.errors import DataError
+from foretell.ladder.layout import Layout
+from foretell.ladder.plan import Plan
+from foretell.ladder.precision import Precision, choose_compile
+from foretell.ladder.prepare import Prepared, prepare
+from foretell.ladder.rows import merge_rows
+from foretell.ladder.runs_of import Job, Run, jobs_of
+from foretell.ladder.safe_files import write_durably
+from foretell.ladder.settings import settings_of
+from foretell.ladder.train_run import Listener, build_trainer, is_over, train_run
+
+FACTS = "run.json"
+PATIENCE = 60.0  # seconds that a killed process has to be gone
+
+
+def train_job(
+    plan: Plan,
+    folder: Path,
+    index: int,
+    *,
+    precision: str,
+    keep: str = "all",
+    listen: Listener,
+    prepared: Prepared | None = None,
+) -> None:
+    """Train the trunk and the branches of one job to their ends; what is done already is not done again.
+
+    Args:
+        plan: The plan.
+        folder: Of the ladder; tokenizer and tokens are made there if they are not.
+        index: Which of `jobs_of(plan)`.
+        precision: `fp32` or `bf16`.
+        keep: Weights of `all` checkpoints, or of the `last`.
+        listen: Called with run, step and figures.
+        prepared: Token files, where they are known.
+
+    Raises:
+        DataError: another process trains this run, or it was begun with other settings.
+    """
+    torch.set_num_threads(plan.hardware.threads)
+    layout = Layout(folder)
+    job = jobs_of(plan)[index]
+    with _alone(layout.run(job.trunk.name)):
+        if all(is_over(layout, run) for run in job.runs):
+            merge_rows(layout)
+            return
+        prepared = prepared or prepare(plan, layout)
+        facts = _facts(plan, layout, job, settings_of(plan, job, prepared), precision)
+        trainer = build_trainer(
+            plan,
+            layout,
+            prepared,
+            job.trunk,
+            Precision(precision, compiled=facts["compiled"]),
+            keep=keep,
+            listen=listen,
+            fork_steps=frozenset(run.first_step for run in job.branches),
+        )
+        for run in job.runs:
+            if not is_over(layout, run) and _can_start(layout, run):
+                train_run(trainer, run)
+        _drop_forks(layout, job)
+
+
+def _can_start(layout: Layout, run: Run) -> bool:
+    """Tell whether the trunk came as far as the branch: a diverged one may not have."""
+    return run.trunk is None or (layout.run(run.trunk) / f"fork-{run.first_step}.pt").is_file()
+
+
+def _drop_forks(layout: Layout, job: Job) -> None:
+    for fork in layout.run(job.trunk.name).glob("fork-*.pt"):
+        fork.unlink()
+
+
+def _facts(plan: Plan, layout: Layout, job: Job, settings: dict[str, Any], precision: str) -> dict[str, Any]:
+    """Return what was decided when the job began; refuse to go on with other settings.
+
+    Raises:
+        DataError: it names the setting that has changed.
+    """
+    path = layout.run(job.trunk.name) / FACTS
+    if path.is_file():
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        changed = [key for key, value in facts["settings"].items() if settings.get(key) != value]
+        if changed:
+            what = f"{job.trunk.name} was begun with {changed[0]} {facts['settings'][changed[0]]!r}"
+            fix = "Name the rung differently, or train into another folder."
+            raise DataError(f"{what}, and the plan now says {settings.get(changed[0])!r}. {fix}")
+        return dict(facts)
+    n_tokens = job.steps_to_train * plan.tokens_per_step(job.trunk.rung)
+    compiled = choose_compile(plan, job.trunk.rung, precision, n_tokens)
+    facts = {"settings": settings, "precision": precision, "compiled": compiled, "torch": torch.__version__}
+    write_durably(path, lambda temporary: temporary.write_text(json.dumps(facts, indent=1), encoding="utf-8"))
+    return facts
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the lock of a run; wait a little for a killed process to let go of it.
+
+    Raises:
+        DataError: another process holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        until = time.monotonic() + PATIENCE
+        while not _locked(lock):
+            if time.monotonic() > until:
+                raise DataError(f"{folder.name} is being trained by another process. Wait for it, or stop it.")
+            time.sleep(0.1)
+        yield
+
+
+def _locked(lock: Any) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

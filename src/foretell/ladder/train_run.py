@@ -1,0 +1,168 @@
+"""Train one run from where it stands to its end.
+
+Shapes: B sequences, T tokens.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from foretell.ladder.batches import Batches
+from foretell.ladder.checkpoint import checkpoint_row, diverged_row, save_weights
+from foretell.ladder.divergence import WINDOW, divergence
+from foretell.ladder.gradients import forward_backward
+from foretell.ladder.layout import Layout
+from foretell.ladder.model import build_model
+from foretell.ladder.optimiser import build_optimiser, set_learning_rate
+from foretell.ladder.plan import Plan
+from foretell.ladder.precision import Precision
+from foretell.ladder.prepare import Prepared
+from foretell.ladder.rows import add_row, merge_rows, read_rows
+from foretell.ladder.runs_of import Run
+from foretell.ladder.safe_files import remove_leftovers
+from foretell.ladder.schedule import checkpoint_steps
+from foretell.ladder.speed import save_speed
+from foretell.ladder.state import Progress, load_state, save_state
+from foretell.ladder.validation import validate
+
+STATE = "state.pt"
+Listener = Callable[[str, int, Mapping[str, float]], object]
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """What the runs of one job share: one model in memory, trained from one state to the next.
+
+    Attributes:
+        plan: Says what to train.
+        layout: Where things lie.
+        prepared: Token files.
+        model: Weights, fp32.
+        forward: The model as it is called, compiled or not.
+        precision: Of the passes.
+        keep: `all` weights of a run, or the `last`.
+        listen: Called with run, step and figures after every step and checkpoint.
+        fork_steps: Steps at which a branch will leave the trunk.
+    """
+
+    plan: Plan
+    layout: Layout
+    prepared: Prepared
+    model: Any
+    forward: Any
+    precision: Precision
+    keep: str
+    listen: Listener
+    fork_steps: frozenset[int] = field(default=frozenset())
+
+
+def build_trainer(
+    plan: Plan, layout: Layout, prepared: Prepared, run: Run, precision: Precision, **options: Any
+) -> Trainer:
+    """Return a trainer with a fresh model of the run's rung and seed."""
+    length = plan.schedule.sequence_length
+    model = build_model(run.rung.shape, sequence_length=length, end_of_text=prepared.end_of_text, seed=run.seed)
+    return Trainer(plan, layout, prepared, model, precision.prepare(model), precision, **options)
+
+
+def is_over(layout: Layout, run: Run) -> bool:
+    """Tell whether a run has its last row, finished or diverged."""
+    rows = read_rows(layout.run(run.name))
+    return bool(rows) and (rows[-1]["is_final"] or rows[-1]["status"] == "diverged")
+
+
+def train_run(trainer: Trainer, run: Run) -> None:
+    """Train a run to its end, from its saved state, its trunk's fork, or the first step.
+
+    Killed at any moment and called again, it ends with the same weights and rows: batches and
+    learning rate are functions of the step, all else is in the state, and what follows from a
+    state is written before the next one.
+    """
+    folder = trainer.layout.run(run.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(folder)
+    optimiser = build_optimiser(trainer.model, weight_decay=trainer.plan.schedule.weight_decay)
+    progress = _restore(trainer, run, optimiser)
+    batches = Batches(trainer.plan, run, trainer.prepared.train)
+    checkpoints = set(_checkpoints(run))
+    saved = time.monotonic()
+    while progress.step < run.n_steps:
+        progress = _step(trainer, run, optimiser, batches, progress)
+        reason = divergence(progress.recent, run.rung.shape.vocab_size, progress.step)
+        if reason:
+            _record(trainer, diverged_row(trainer.plan, run, trainer.prepared, progress.step, reason))
+            break
+        if progress.step in checkpoints:
+            _checkpoint(trainer, run, progress.step)
+        if progress.step in trainer.fork_steps and run.trunk is None:
+            save_state(_fork(trainer, run.name, progress.step), trainer.model, optimiser, progress)
+        is_due = time.monotonic() - saved >= trainer.plan.hardware.save_seconds
+        if progress.step < run.n_steps and (progress.step in checkpoints or is_due):
+            save_state(folder / STATE, trainer.model, optimiser, progress)
+            saved = time.monotonic()
+    save_speed(folder, progress.step - run.first_step, trainer.plan.tokens_per_step(run.rung), progress.seconds)
+    (folder / STATE).unlink(missing_ok=True)
+
+
+def _restore(trainer: Trainer, run: Run, optimiser: Any) -> Progress:
+    """Load the newest state there is."""
+    own = trainer.layout.run(run.name) / STATE
+    if own.is_file():
+        return load_state(own, trainer.model, optimiser)
+    if run.trunk is not None:
+        forked = load_state(_fork(trainer, run.trunk, run.first_step), trainer.model, optimiser)
+        return replace(forked, seconds=0.0)
+    return Progress()
+
+
+def _fork(trainer: Trainer, trunk: str, step: int) -> Path:
+    return trainer.layout.run(trunk) / f"fork-{step}.pt"
+
+
+def _checkpoints(run: Run) -> list[int]:
+    """Return the steps with a row; a branch has its end only, since its trunk has the rest."""
+    return [run.n_steps] if run.trunk is not None else checkpoint_steps(run.n_steps, run.rung.checkpoints)
+
+
+def _step(trainer: Trainer, run: Run, optimiser: Any, batches: Batches, progress: Progress) -> Progress:
+    """Do one optimiser step on the whole batch, a micro-batch at a time."""
+    start = time.perf_counter()
+    trainer.model.train()
+    ids_BT = torch.from_numpy(batches[progress.step])
+    learning_rate = run.course.learning_rate(progress.step)
+    set_learning_rate(optimiser, learning_rate)
+    n_tokens = trainer.plan.tokens_per_step(run.rung)
+    parts = ids_BT.split(trainer.plan.micro_batch(run.rung))
+    loss = sum(forward_backward(trainer.forward, part, trainer.precision, n_tokens) for part in parts)
+    norm = torch.nn.utils.clip_grad_norm_(trainer.model.parameters(), trainer.plan.schedule.clip)
+    optimiser.step()
+    optimiser.zero_grad(set_to_none=True)
+    seconds = time.perf_counter() - start
+    figures = {"loss": loss, "learning_rate": learning_rate, "gradient_norm": float(norm)}
+    trainer.listen(run.name, progress.step + 1, {**figures, "tokens_per_second": n_tokens / seconds})
+    return Progress(progress.step + 1, (*progress.recent, loss)[-WINDOW:], progress.seconds + seconds)
+
+
+def _checkpoint(trainer: Trainer, run: Run, step: int) -> None:
+    """Validate, keep the weights, and write the row."""
+    plan = trainer.plan
+    trainer.model.eval()
+    batch = plan.micro_batch(run.rung)
+    losses = {
+        name: validate(
+            trainer.model, file, length=plan.schedule.sequence_length, batch=batch, precision=trainer.precision
+        )
+        for name, file in trainer.prepared.held_out.items()
+    }
+    save_weights(trainer.layout.run(run.name), trainer.model, step, keep=trainer.keep)
+    _record(trainer, checkpoint_row(plan, run, trainer.prepared, step, losses))
+    trainer.listen(run.name, step, {f"loss/{name}": one.loss for name, one in losses.items()})
+
+
+def _record(trainer: Trainer, row: Mapping[str, Any]) -> None:
+    add_row(trainer.layout.run(row["run"]), row)
+    merge_rows(trainer.layout)
