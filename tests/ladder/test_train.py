@@ -33,6 +33,9 @@ def test_a_micro_plan_becomes_a_run_table_whatever_happens_to_one_of_its_rungs(w
     assert runs.final_rows().frame["run"].to_list() == RUNS[:1]
     again = cli("train", plan, "-o", tmp_path / "out", "--json")
     assert json.loads(again.out)["runs"] == plain["runs"]
+    changed = cli("train", write_plan(("checkpoints = 4", "checkpoints = 5")), "-o", tmp_path / "out")
+    assert changed.code == 1
+    assert f"{RUNS[0]} was begun with checkpoints 4, and the plan now says 5. Name the rung" in changed.err
 
 
 def test_a_dry_run_prints_what_each_rung_takes_and_writes_nothing(write_plan, tmp_path, cli):  # noqa: F811

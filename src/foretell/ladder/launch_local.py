@@ -79,9 +79,10 @@ def _listen(task: Task, process: "subprocess.Popen[bytes]", events: "queue.Queue
     try:
         with process.stdin:
             process.stdin.write(pickle.dumps(task))
-        for line in process.stdout:
-            if line.startswith(b"{"):
-                events.put((task.index, json.loads(line)))
+        with process.stdout:
+            for line in process.stdout:
+                if line.startswith(b"{"):
+                    events.put((task.index, json.loads(line)))
     except OSError:  # it died before it listened
         pass
     finally:

@@ -13,7 +13,8 @@ from foretell.ladder.model import build_model
 from foretell.ladder.plan import Plan, Rung
 
 PROBE_SECONDS = 1.0  # for each of the two precisions
-COMPILE_PAYS_FROM = 240.0  # seconds of eager training; compiling takes about a minute on one core
+COMPILE_IS_TRIED_FROM = 900.0  # seconds of eager training; compiling takes up to a minute of one core
+COMPILE_IS_WORTH = 1.1  # times the eager speed
 
 
 @dataclass(frozen=True)
@@ -47,22 +48,26 @@ def choose_precision(plan: Plan) -> str:
 
 
 def choose_compile(plan: Plan, rung: Rung, precision: str, n_tokens: float) -> bool:
-    """Return whether a job of `n_tokens` trains sooner with torch.compile."""
+    """Return whether a job of `n_tokens` trains sooner with torch.compile: long ones try, and see."""
     if plan.hardware.compile != "auto":
         return plan.hardware.compile == "yes"
     if shutil.which("c++") is None and shutil.which("g++") is None:
         return False
-    return n_tokens / _tokens_per_second(plan, rung, Precision(precision)) > COMPILE_PAYS_FROM
+    eager = _tokens_per_second(plan, rung, Precision(precision))
+    if n_tokens / eager < COMPILE_IS_TRIED_FROM:
+        return False
+    return _tokens_per_second(plan, rung, Precision(precision, compiled=True)) > COMPILE_IS_WORTH * eager
 
 
 def _tokens_per_second(plan: Plan, rung: Rung, precision: Precision) -> float:
     length = plan.schedule.sequence_length
     batch = plan.micro_batch(rung)
     model = build_model(rung.shape, sequence_length=length, end_of_text=0, seed=0)
+    forward = precision.prepare(model)
     ids = torch.zeros(batch, length + 1, dtype=torch.int64)
-    forward_backward(model, ids, precision, batch * length)  # the first one allocates
+    forward_backward(forward, ids, precision, batch * length)  # the first one allocates, or compiles
     start, n = time.perf_counter(), 0
     while n == 0 or time.perf_counter() - start < PROBE_SECONDS:
-        forward_backward(model, ids, precision, batch * length)
+        forward_backward(forward, ids, precision, batch * length)
         n += 1
     return n * batch * length / (time.perf_counter() - start)

@@ -1,11 +1,16 @@
-"""What must not change between two parts of one run."""
+"""What must not change between two parts of one run, or between two starts of a ladder."""
 
+import json
 from dataclasses import asdict
 from typing import Any
 
+from foretell.errors import DataError
+from foretell.ladder.layout import Layout
 from foretell.ladder.plan import Plan
 from foretell.ladder.prepare import Prepared
 from foretell.ladder.runs_of import Job
+
+FACTS = "run.json"
 
 
 def settings_of(plan: Plan, job: Job, prepared: Prepared) -> dict[str, Any]:
@@ -25,3 +30,21 @@ def settings_of(plan: Plan, job: Job, prepared: Prepared) -> dict[str, Any]:
         "text": {name: file.digest for name, file in prepared.train.items() if rung.share.get(name)},
         "held-out text": {name: file.digest for name, file in prepared.held_out.items()},
     }
+
+
+def read_facts(plan: Plan, layout: Layout, job: Job, prepared: Prepared) -> dict[str, Any] | None:
+    """Return what was decided when a job began; `None` if it has not.
+
+    Raises:
+        DataError: it was begun with another setting, which is named.
+    """
+    path = layout.run(job.trunk.name) / FACTS
+    if not path.is_file():
+        return None
+    facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    settings = settings_of(plan, job, prepared)
+    for key, value in facts["settings"].items():
+        if settings.get(key) != value:
+            what = f"{job.trunk.name} was begun with {key} {value!r}, and the plan now says {settings.get(key)!r}."
+            raise DataError(f"{what} Name the rung differently, or train into another folder.")
+    return facts

@@ -15,6 +15,7 @@ from foretell.ladder.prepare import prepare, require_extra, require_space
 from foretell.ladder.rows import merge_rows, read_rows
 from foretell.ladder.runs_of import Job, Run, jobs_of
 from foretell.ladder.safe_files import write_durably
+from foretell.ladder.settings import read_facts
 from foretell.ladder.tracker import require_tracker
 from foretell.ladder.worker import Task
 
@@ -76,6 +77,8 @@ def train(
     findings = check_tokens(plan, prepared.train, prepared.held_out)
     warn(findings)
     jobs = jobs_of(plan)
+    for job in jobs:
+        read_facts(plan, layout, job, prepared)
     indices = [i for i, job in enumerate(jobs) if not _is_done(layout, job)]
     failures = {}
     if indices:

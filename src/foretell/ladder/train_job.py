@@ -18,10 +18,9 @@ from foretell.ladder.prepare import Prepared, prepare
 from foretell.ladder.rows import merge_rows
 from foretell.ladder.runs_of import Job, Run, jobs_of
 from foretell.ladder.safe_files import write_durably
-from foretell.ladder.settings import settings_of
+from foretell.ladder.settings import FACTS, read_facts, settings_of
 from foretell.ladder.train_run import Listener, build_trainer, is_over, train_run
 
-FACTS = "run.json"
 PATIENCE = 60.0  # seconds that a killed process has to be gone
 
 
@@ -57,7 +56,7 @@ def train_job(
             merge_rows(layout)
             return
         prepared = prepared or prepare(plan, layout)
-        facts = _facts(plan, layout, job, settings_of(plan, job, prepared), precision)
+        facts = _facts(plan, layout, job, prepared, precision)
         trainer = build_trainer(
             plan,
             layout,
@@ -84,25 +83,18 @@ def _drop_forks(layout: Layout, job: Job) -> None:
         fork.unlink()
 
 
-def _facts(plan: Plan, layout: Layout, job: Job, settings: dict[str, Any], precision: str) -> dict[str, Any]:
-    """Return what was decided when the job began; refuse to go on with other settings.
-
-    Raises:
-        DataError: it names the setting that has changed.
-    """
-    path = layout.run(job.trunk.name) / FACTS
-    if path.is_file():
-        facts = json.loads(path.read_text(encoding="utf-8"))
-        changed = [key for key, value in facts["settings"].items() if settings.get(key) != value]
-        if changed:
-            what = f"{job.trunk.name} was begun with {changed[0]} {facts['settings'][changed[0]]!r}"
-            fix = "Name the rung differently, or train into another folder."
-            raise DataError(f"{what}, and the plan now says {settings.get(changed[0])!r}. {fix}")
-        return dict(facts)
+def _facts(plan: Plan, layout: Layout, job: Job, prepared: Prepared, precision: str) -> dict[str, Any]:
+    """Return what was decided when the job began; decide it if it begins now."""
+    facts = read_facts(plan, layout, job, prepared)
+    if facts is not None:
+        return facts
     n_tokens = job.steps_to_train * plan.tokens_per_step(job.trunk.rung)
     compiled = choose_compile(plan, job.trunk.rung, precision, n_tokens)
+    settings = settings_of(plan, job, prepared)
     facts = {"settings": settings, "precision": precision, "compiled": compiled, "torch": torch.__version__}
-    write_durably(path, lambda temporary: temporary.write_text(json.dumps(facts, indent=1), encoding="utf-8"))
+    text = json.dumps(facts, indent=1)
+    path = layout.run(job.trunk.name) / FACTS
+    write_durably(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
     return facts
 
 

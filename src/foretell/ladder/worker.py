@@ -1,8 +1,10 @@
 """The process of one job: a pickled task on stdin, one line of JSON for each event on stdout."""
 
 import json
+import os
 import pickle
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,13 +41,21 @@ class Task:
 
 
 def main() -> None:
-    """Do the task; a parent that is gone ends it at the next event."""
+    """Do the task; end with the parent, so that a second start finds nobody at work."""
+    parent = os.getppid()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     task: Task = pickle.load(sys.stdin.buffer)  # noqa: S301  from our own parent
     try:
         _work(task)
     except ForetellError as error:
         _say({"error": str(error)})
         sys.exit(1)
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)
 
 
 def _work(task: Task) -> None:
