@@ -35,11 +35,9 @@ _PROSE = (
         "the next 15 words, against the same document's",
         continuation_from_nearby,
     ),
-    SmallTask("prose_agreement", "prose", 2, "late", "the number of the verb after its subject", agreement),
+    SmallTask("prose_agreement", "prose", 2, "early", "the number of the verb after its subject", agreement),
     SmallTask("prose_article", "prose", 2, "early", "a or an before the next word", article),
-    SmallTask(
-        "prose_copy_unseen", "prose", 4, "early", "a list said again, against words not in it", copying("unseen")
-    ),
+    SmallTask("prose_copy_unseen", "prose", 4, "late", "a list said again, against words not in it", copying("unseen")),
     SmallTask("prose_copy_listed", "prose", 4, "late", "a list said again, against its other words", copying("listed")),
     SmallTask("prose_swap", "prose", 2, "early", "a text, against two of its words swapped", two_swapped_words),
     SmallTask(
@@ -50,11 +48,11 @@ _PROSE = (
         "a text, against two neighbouring words swapped",
         two_swapped_neighbours,
     ),
-    SmallTask("prose_replaced", "prose", 2, "late", "a text, against one of its words replaced", one_replaced_word),
+    SmallTask("prose_replaced", "prose", 2, "early", "a text, against one of its words replaced", one_replaced_word),
 )
 
 _CODE = (
-    SmallTask("code_bracket", "code", 3, "early", "the closing bracket, one kind open", bracket(nested=False)),
+    SmallTask("code_bracket", "code", 3, "late", "the closing bracket, one kind open", bracket(nested=False)),
     SmallTask(
         "code_bracket_nested", "code", 3, "late", "the closing bracket, several kinds open", bracket(nested=True)
     ),

@@ -32,7 +32,7 @@ class SmallTask:
         name: Of the task in the harness; behind `score/` in the run table.
         domain: `prose` or `code`: the source that it is made from.
         n_choices: Choices in every item.
-        emerges: `early` or `late`: when it was meant to leave chance, next to the others.
+        emerges: `early` or `late`: whether 200k parameters and 4M tokens are enough to be well above chance.
         measures: A sentence.
         make: Yields candidate items, more than are wanted.
     """
