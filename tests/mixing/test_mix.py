@@ -121,7 +121,7 @@ def test_the_robust_mixture_has_no_worse_lower_end(mixed):
         ({"maximize": ""}, DataError, "there is no goal"),
         ({"maximize": "piqa=-1"}, DataError, "the weight of piqa is -1. Give a positive number"),
         ({"maximize": "piqa,piqa=2"}, DataError, "the goal names piqa twice. Keep one of them"),
-        ({"minimize": "code,loss/code"}, DataError, "the goal names loss/code twice. Keep one of them"),
+        ({"minimize": "code,loss/code"}, DataError, "the goal names one of loss/code twice. Keep one of them"),
         ({"minimize": "loss/cod"}, UnknownName, "loss/cod"),
         ({"minimize": "loss/web", "at_most": {"web": 0.1, "code": 0.1}}, DataError, "bounds leave no mixture"),
         ({"minimize": "loss/web", "at_least": {"books": 0.1}}, UnknownName, "Unknown source 'books'"),
@@ -145,6 +145,8 @@ def test_capped_epochs_that_leave_nothing_at_a_larger_scale_leave_that_scale_out
 def test_losses_go_by_their_column_however_they_are_typed(mixed):
     answer = foretell.mix(mixed, TARGET, minimize="code=2", **QUICK)
     assert answer.asked.weights == {"loss/code": 2.0}
+    mean = foretell.mix(mixed, TARGET, minimize="mean,loss/code", **QUICK)
+    assert list(mean.asked.weights) == ["loss/mean", "loss/code"]
 
 
 def test_of_an_error_rate_one_minus_it_is_maximised():
@@ -164,10 +166,22 @@ def test_a_source_that_no_run_has_is_held_at_zero():
     assert "source-held-at-zero" in [finding.code for finding in answer.warnings]
 
 
+def test_a_goal_of_which_one_task_cannot_be_drawn_is_refused():
+    largest = pl.col("run").is_in(["8e+08-0.9", "4e+08-0.9"])
+    late = make_mixed().with_columns(
+        pl.when(largest).then(pl.col("score/humaneval")).otherwise(0.01).alias("score/late")
+    )
+    ask = {"maximize": "late,humaneval", "method": "flpm:m4+line", "resamples": 5}
+    with pytest.raises(DataError, match="cannot be forecast: score/late: fewer than half of the resamples could be"):
+        foretell.mix(build_runs(late, METADATA, "late"), TARGET, **ask)
+
+
 def test_a_table_of_one_mixture_is_refused():
-    one = build_runs(make_mixed().filter(pl.col("share/code") == 0.3), METADATA, "one")
-    with pytest.raises(DataError, match="one: all finished runs have one mixture, so nothing tells"):
-        foretell.mix(one, TARGET, minimize="loss/code", **QUICK)
+    one = make_mixed().filter(pl.col("share/code") == 0.3)
+    rounded = one.with_columns(pl.when(pl.col("n_params") == 1e8).then(0.3003).otherwise(0.3).alias("share/code"))
+    for frame in (one, rounded):
+        with pytest.raises(DataError, match="one: all finished runs have one mixture, so nothing tells"):
+            foretell.mix(build_runs(frame, METADATA, "one"), TARGET, minimize="loss/code", **QUICK)
 
 
 def test_a_table_without_mixtures_is_refused():

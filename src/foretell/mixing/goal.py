@@ -1,6 +1,6 @@
 """What is wanted of a mixture: a weighted sum of scores that is as high, or of losses that is as low, as can be."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -72,18 +72,9 @@ def parse_weights(names: str | Sequence[str] | Mapping[str, float]) -> dict[str,
         return dict(names)
     parts = names.split(",") if isinstance(names, str) else list(names)
     pairs = [part.partition("=") for part in parts if part.strip()]
-    return once_by_name((name.strip(), parse_quantity(weight) if equals else 1.0) for name, equals, weight in pairs)
-
-
-def once_by_name(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
-    """Return weights by name.
-
-    Raises:
-        DataError: a name stands twice.
-    """
     weights: dict[str, float] = {}
-    for name, weight in pairs:
-        if name in weights:
-            raise DataError(f"the goal names {name} twice. Keep one of them, with its weight.")
-        weights[name] = weight
+    for name, equals, weight in pairs:
+        if name.strip() in weights:
+            raise DataError(f"the goal names {name.strip()} twice. Keep one of them, with its weight.")
+        weights[name.strip()] = parse_quantity(weight) if equals else 1.0
     return weights

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -19,11 +20,10 @@ from foretell.methods.training import Training
 from foretell.mixing.answer import Asked, AtScale, Mix
 from foretell.mixing.bounds import Limits
 from foretell.mixing.caveats import caveats
-from foretell.mixing.goal import Goal, once_by_name, parse_weights
+from foretell.mixing.goal import Goal, parse_weights
 from foretell.mixing.surface import Surface, surface_of
 from foretell.mixing.task import Task, compare, mixed
 from foretell.results import Row, once_each
-from foretell.runs import Runs
 from foretell.targets import Target, parse_target
 
 SCALES = (0.01, 0.1, 1.0, 10.0)  # compute over that of the target
@@ -78,16 +78,15 @@ def mix(
         UnknownName: a source, task or loss does not exist.
     """
     started = time.perf_counter()
-    limits = Limits(at_least or {}, at_most or {}, unique or {}, max_epochs)
-    learner, table = parse_method(method, margin), load_runs(runs)
-    goal = _goal(maximize, minimize, table)
+    goal, limits = _goal(maximize, minimize), Limits(at_least or {}, at_most or {}, unique or {}, max_epochs)
     question = _question(goal, train, level, pool, Bootstrap(resamples, seed))
+    learner, table = parse_method(method, margin), load_runs(runs)
     target, assumed = parse_target(at, table)
     family = None if pool else family_of(target, table, table.where(train))
     training, found = question.training(table, family, [target])
-    trained = _trained(training, table.name)
+    goal, trained = _named(goal, training), _trained(training, table.name)
     unseen = _unseen(training.sources, trained[0])
-    fitted, goal = learner.fit(training, question.bootstrap), goal.turned(training.tasks)
+    fitted = learner.fit(training, question.bootstrap)
     surface = surface_of(fitted, limits.of(target), training.sources, level, method)
     task = Task(goal, surface, limits.without(unseen), *trained, robust=robust, seed=seed)
     rows = partial(_rows, question, method, fitted, training, family, surface)
@@ -118,13 +117,20 @@ def target_of(surface: Surface, shares: np.ndarray) -> Target:
     return surface.targets(shares[None])[0]
 
 
-def _goal(maximize: Any, minimize: Any, table: Runs) -> Goal:
+def _goal(maximize: Any, minimize: Any) -> Goal:
     if (maximize is None) == (minimize is None):
         raise DataError("name what is wanted: either tasks to maximise, or losses to minimise.")
-    if minimize is None:
-        return Goal(parse_weights(maximize), minimize=False)
-    columns = ((table.loss_column(name), weight) for name, weight in parse_weights(minimize).items())
-    return Goal(once_by_name(columns), minimize=True)
+    return Goal(parse_weights(minimize if maximize is None else maximize), maximize is None)
+
+
+def _named(goal: Goal, training: Training) -> Goal:
+    """Return the goal with losses by their columns, and error rates called what is maximised of them."""
+    if not goal.minimize:
+        return goal.turned(training.tasks)
+    columns = list(training.losses)
+    if len(columns) < len(goal.names):
+        raise DataError(f"the goal names one of {', '.join(columns)} twice. Keep one of them, with its weight.")
+    return replace(goal, weights=dict(zip(columns, goal.weights.values(), strict=True)))
 
 
 def _trained(training: Training, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
