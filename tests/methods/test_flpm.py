@@ -194,7 +194,9 @@ def test_a_resample_without_two_runs_draws_nothing(lesson, stage):
 # The method on a ladder
 
 
-@pytest.mark.parametrize("stage", ["average_line", "line", "monotone[steps=200,refits=4]", FEW])
+@pytest.mark.parametrize(
+    "stage", ["average_line", "line", "monotone[steps=200,refits=4]", FEW, FEW.replace("[", "[activation=gelu,")]
+)
 def test_every_second_stage_answers_within_its_interval_and_knows_the_true_losses(rich, stage):
     method = f"flpm:{stage}"
     result = backtest(rich, "run = '1B-100x'", methods=[method], resamples=40, level=0.5)
@@ -280,6 +282,12 @@ def test_a_task_with_too_few_emerged_rows_is_refused_and_the_other_answered(rich
     assert re.match(r"piqa: \d+ checkpoints, from \d+ runs, have emerged .* 4 from at least two", rows["piqa"].reason)
 
 
+def test_where_every_task_is_refused_the_domain_losses_are_still_described(rich):
+    answer = quick(rich, method="flpm:line", margin=0.7)
+    assert [row.status for row in answer.forecasts] == ["refused", "refused"]
+    assert {law["of"] for law in answer.to_dict()["laws"]} == {"loss/web", "loss/code"}
+
+
 def test_finished_rows_alone_can_carry_stage_two(rich):
     method = FlpM(stage_two=Line()).with_checkpoints(Checkpoints(score="finished"))
     fitted = method.fit(training_of(rich), Bootstrap(4))
@@ -321,6 +329,7 @@ def test_a_specification_names_stages_domains_and_options(spec, parsed):
         ("network[width=2.7]", DataError, r"flpm: 2\.7 is not a whole number\. Give one, such as 3\."),
         ("network[width=2,width=3]", DataError, r"flpm: network has width twice\. Keep one of them\."),
         ("network[rate=-1]", DataError, r"rate is -1\. Give a positive learning rate"),
+        ("monotone[steps=0]", DataError, r"monotone: steps is 0\. Give a whole number from 1\."),
         ("monotone[decay=-1]", DataError, r"decay is -1\. Give a penalty of 0 or more"),
         ("monotone[ceiling=2]", DataError, r"monotone: ceiling is 2\."),
         ("m1+line+x", DataError, r"flpm: 'line\+x' cannot be read"),

@@ -166,6 +166,12 @@ def test_a_source_that_no_run_has_is_held_at_zero():
     assert "source-held-at-zero" in [finding.code for finding in answer.warnings]
 
 
+def test_a_loss_with_too_few_finished_runs_is_refused():
+    two = make_mixed().filter(pl.col("run").is_in(["1e+08-0.1", "2e+08-0.5"]))
+    with pytest.raises(DataError, match="cannot be forecast: effective needs at least 3 finished runs with loss/code"):
+        foretell.mix(build_runs(two, METADATA, "two"), TARGET, minimize="loss/code", **QUICK)
+
+
 def test_a_goal_of_which_one_task_cannot_be_drawn_is_refused():
     largest = pl.col("run").is_in(["8e+08-0.9", "4e+08-0.9"])
     late = make_mixed().with_columns(
