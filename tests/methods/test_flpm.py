@@ -194,7 +194,9 @@ def test_a_resample_without_two_runs_draws_nothing(lesson, stage):
 # The method on a ladder
 
 
-@pytest.mark.parametrize("stage", ["average_line", "line", "monotone[steps=200,refits=4]", FEW])
+@pytest.mark.parametrize(
+    "stage", ["average_line", "line", "monotone[steps=200,refits=4]", FEW, FEW.replace("[", "[activation=gelu,")]
+)
 def test_every_second_stage_answers_within_its_interval_and_knows_the_true_losses(rich, stage):
     method = f"flpm:{stage}"
     result = backtest(rich, "run = '1B-100x'", methods=[method], resamples=40, level=0.5)
@@ -268,6 +270,8 @@ def training_of(runs):
 def test_named_domains_alone_count(rich):
     fitted = parse_method("flpm:m1[code]+line").fit(training_of(rich), Bootstrap(4))
     assert fitted.domains.names == ("loss/code",)
+    twice = FlpM("m1", Line(), ("code", "loss/code")).fit(training_of(rich), Bootstrap(4))
+    assert twice.domains.names == ("loss/code",)
     with pytest.raises(UnknownName, match=r"^Unknown domain loss 'cod'\."):
         FlpM(domains=("cod",)).fit(training_of(rich), Bootstrap(4))
 
@@ -276,6 +280,12 @@ def test_a_task_with_too_few_emerged_rows_is_refused_and_the_other_answered(rich
     rows = by_task(quick(rich, method="flpm:line", margin=0.3))
     assert rows["hellaswag"].status == "ok"
     assert re.match(r"piqa: \d+ checkpoints, from \d+ runs, have emerged .* 4 from at least two", rows["piqa"].reason)
+
+
+def test_where_every_task_is_refused_the_domain_losses_are_still_described(rich):
+    answer = quick(rich, method="flpm:line", margin=0.7)
+    assert [row.status for row in answer.forecasts] == ["refused", "refused"]
+    assert {law["of"] for law in answer.to_dict()["laws"]} == {"loss/web", "loss/code"}
 
 
 def test_finished_rows_alone_can_carry_stage_two(rich):
@@ -316,6 +326,11 @@ def test_a_specification_names_stages_domains_and_options(spec, parsed):
         ("network[activation=swish]", UnknownName, r"Unknown activation 'swish'"),
         ("network[width]", DataError, r"flpm: 'width' is not option=value"),
         ("network[width=0]", DataError, r"network: width is 0\. Give a whole number from 1\."),
+        ("network[width=2.7]", DataError, r"flpm: 2\.7 is not a whole number\. Give one, such as 3\."),
+        ("network[width=2,width=3]", DataError, r"flpm: network has width twice\. Keep one of them\."),
+        ("network[rate=-1]", DataError, r"rate is -1\. Give a positive learning rate"),
+        ("monotone[steps=0]", DataError, r"monotone: steps is 0\. Give a whole number from 1\."),
+        ("monotone[decay=-1]", DataError, r"decay is -1\. Give a penalty of 0 or more"),
         ("monotone[ceiling=2]", DataError, r"monotone: ceiling is 2\."),
         ("m1+line+x", DataError, r"flpm: 'line\+x' cannot be read"),
     ],
@@ -323,6 +338,11 @@ def test_a_specification_names_stages_domains_and_options(spec, parsed):
 def test_a_bad_specification_says_what_is_wrong(spec, error, sentence):
     with pytest.raises(error, match=f"^{sentence}"):
         parse_method(f"flpm:{spec}")
+
+
+def test_a_ceiling_at_chance_is_refused(lesson):
+    with pytest.raises(DataError, match=r"^monotone: ceiling 0\.25 is not above the chance level of maths, 0\.25\."):
+        Monotone(ceiling=CHANCE).fit(lesson)
 
 
 def test_the_registry_names_each_stage_as_it_names_itself():

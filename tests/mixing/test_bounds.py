@@ -51,6 +51,7 @@ def test_epochs_cap_a_share():
         ({"at_most": {"web": 0.2, "code": 0.2, "books": 0.2}}, "bounds leave no mixture: the most shares sum to 0.6"),
         ({"at_least": {"web": 0.7}, "at_most": {"web": 0.5}}, "share/web is at least 0.7 and at most 0.5"),
         ({"at_least": {"web": 1.7}}, "the bound on share/web is 1.7. Give a fraction from 0 to 1"),
+        ({"at_least": {"web": -1.0}, "at_most": {"web": 0.5}}, "the bound on share/web is -1. Give a fraction"),
         ({"unique": {"web": -1.0}}, "unique tokens of web are -1. Give a positive count"),
         ({"max_epochs": 4.0}, "max_epochs caps nothing without unique tokens"),
         ({"unique": {"web": 1e9}, "max_epochs": 0.0}, "max_epochs is 0. Give a positive number"),
@@ -62,9 +63,24 @@ def test_bounds_that_leave_nothing_say_so(limits, sentence):
         Limits(**parts).bounds(SOURCES, 1e12)
 
 
-def test_capped_epochs_need_the_tokens_of_the_target():
-    with pytest.raises(DataError, match="max_epochs needs to know the tokens of the target"):
-        Limits({}, {}, {"web": 1e9}, 4.0).bounds(SOURCES, np.nan)
+def test_unique_tokens_need_the_tokens_of_the_target():
+    for max_epochs in (None, 4.0):
+        with pytest.raises(DataError, match=r"unique tokens are repeated as often as the target's .* Give n_tokens"):
+            Limits({}, {}, {"web": 1e9}, max_epochs).bounds(SOURCES, np.nan)
+
+
+def test_sources_that_no_run_shows_get_no_share():
+    limits = Limits({"web": 0.2}, {"books": 0.5}, {}).without(["books"])
+    np.testing.assert_allclose(limits.bounds(SOURCES, 1e12).high, [1.0, 1.0, 0.0])
+    with pytest.raises(DataError, match="no finished run has any web, so nothing tells what a share of it does"):
+        limits.without(["web"])
+
+
+def test_a_mixture_outside_the_bounds_is_not_allowed():
+    box = bounds(low=(0.1, 0, 0), high=(1, 0.4, 1))
+    assert box.allow(np.array([0.5, 0.4, 0.1]))
+    assert not box.allow(np.array([0.5, 0.45, 0.05]))
+    assert not box.allow(np.array([0.05, 0.4, 0.55]))
 
 
 def test_an_unknown_source_is_named_with_those_that_there_are():

@@ -1,5 +1,7 @@
 """`mix` on a table whose best mixture is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -118,6 +120,8 @@ def test_the_robust_mixture_has_no_worse_lower_end(mixed):
         ({"maximize": "piqa", "minimize": "loss/web"}, DataError, "either tasks to maximise, or losses to minimise"),
         ({"maximize": ""}, DataError, "there is no goal"),
         ({"maximize": "piqa=-1"}, DataError, "the weight of piqa is -1. Give a positive number"),
+        ({"maximize": "piqa,piqa=2"}, DataError, "the goal names piqa twice. Keep one of them"),
+        ({"minimize": "code,loss/code"}, DataError, "the goal names one of loss/code twice. Keep one of them"),
         ({"minimize": "loss/cod"}, UnknownName, "loss/cod"),
         ({"minimize": "loss/web", "at_most": {"web": 0.1, "code": 0.1}}, DataError, "bounds leave no mixture"),
         ({"minimize": "loss/web", "at_least": {"books": 0.1}}, UnknownName, "Unknown source 'books'"),
@@ -127,6 +131,63 @@ def test_the_robust_mixture_has_no_worse_lower_end(mixed):
 def test_a_question_that_cannot_be_answered_says_why(mixed, ask, error, sentence):
     with pytest.raises(error, match=sentence):
         foretell.mix(mixed, TARGET, **ask, **QUICK)
+
+
+def test_capped_epochs_that_leave_nothing_at_a_larger_scale_leave_that_scale_out(mixed):
+    ask = {"minimize": "loss/code", "unique": {"code": 5e9, "web": 16e9}, "max_epochs": 4, **QUICK}
+    answer = foretell.mix(mixed, TARGET, **ask)
+    assert [each.factor for each in answer.by_scale] == [0.01, 0.1, 1.0]
+    said = {finding.code: str(finding) for finding in answer.warnings}
+    assert "at 10 times the compute, bounds leave no mixture" in said["scale-without-mixture"]
+    assert "the mixture compared with is not allowed by the bounds" in said["baseline-not-allowed"]
+
+
+def test_losses_go_by_their_column_however_they_are_typed(mixed):
+    answer = foretell.mix(mixed, TARGET, minimize="code=2", **QUICK)
+    assert answer.asked.weights == {"loss/code": 2.0}
+    mean = foretell.mix(mixed, TARGET, minimize="mean,loss/code", **QUICK)
+    assert list(mean.asked.weights) == ["loss/mean", "loss/code"]
+
+
+def test_of_an_error_rate_one_minus_it_is_maximised():
+    frame = make_mixed().with_columns((1 - pl.col("score/piqa")).alias("score/missed"))
+    facts = replace(METADATA, tasks={"missed": {"chance": 0.5, "higher_is_better": False}})
+    ask = {"method": "flpm:effective+monotone", **QUICK}
+    answer = foretell.mix(build_runs(frame, facts, "missed"), TARGET, maximize="missed", **ask)
+    assert answer.asked.weights == {"1 - missed": 1.0}
+    assert answer.best.mixture["web"] > 0.7
+    assert answer.best.objective == pytest.approx(1 - answer.best.forecasts[0].forecast)
+
+
+def test_a_source_that_no_run_has_is_held_at_zero():
+    unseen = build_runs(make_mixed().with_columns(pl.lit(0.0).alias("share/books")), METADATA, "unseen")
+    answer = foretell.mix(unseen, TARGET, minimize="loss/code,loss/web", method="flpm:m4+line", **QUICK)
+    assert answer.best.mixture["books"] == 0.0
+    assert "source-held-at-zero" in [finding.code for finding in answer.warnings]
+
+
+def test_a_loss_with_too_few_finished_runs_is_refused():
+    two = make_mixed().filter(pl.col("run").is_in(["1e+08-0.1", "2e+08-0.5"]))
+    with pytest.raises(DataError, match="cannot be forecast: effective needs at least 3 finished runs with loss/code"):
+        foretell.mix(build_runs(two, METADATA, "two"), TARGET, minimize="loss/code", **QUICK)
+
+
+def test_a_goal_of_which_one_task_cannot_be_drawn_is_refused():
+    largest = pl.col("run").is_in(["8e+08-0.9", "4e+08-0.9"])
+    late = make_mixed().with_columns(
+        pl.when(largest).then(pl.col("score/humaneval")).otherwise(0.01).alias("score/late")
+    )
+    ask = {"maximize": "late,humaneval", "method": "flpm:m4+line", "resamples": 5}
+    with pytest.raises(DataError, match="cannot be forecast: score/late: fewer than half of the resamples could be"):
+        foretell.mix(build_runs(late, METADATA, "late"), TARGET, **ask)
+
+
+def test_a_table_of_one_mixture_is_refused():
+    one = make_mixed().filter(pl.col("share/code") == 0.3)
+    rounded = one.with_columns(pl.when(pl.col("n_params") == 1e8).then(0.3003).otherwise(0.3).alias("share/code"))
+    for frame in (one, rounded):
+        with pytest.raises(DataError, match="one: all finished runs have one mixture, so nothing tells"):
+            foretell.mix(build_runs(frame, METADATA, "one"), TARGET, minimize="loss/code", **QUICK)
 
 
 def test_a_table_without_mixtures_is_refused():

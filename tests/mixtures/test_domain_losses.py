@@ -1,5 +1,7 @@
 """The fitted object: matching by name, draws, many mixtures at once, and what is refused."""
 
+import json
+
 import numpy as np
 import polars as pl
 import pytest
@@ -173,6 +175,19 @@ def test_a_law_of_size_says_what_it_needs(frame):
         DataError, match=r"^a target has no n_params and n_tokens, which quadratic needs\. Give them\.$"
     ):
         fitted.value([type(target(EVEN))("big", 1e20, share=EVEN)])
+
+
+def test_where_a_run_states_no_size_the_law_of_compute_is_used_described_and_said(frame):
+    one = pl.col("run") == "run-003"
+    unsized = training(frame.with_columns(pl.when(~one).then(pl.col("n_tokens")).alias("n_tokens")))
+    fitted = fit_domain_losses(unsized)
+    assert [str(finding) for finding in fitted.findings] == [
+        "1 of 30 finished runs lack n_params or n_tokens, so compute alone is used. Fill both in every run."
+    ]
+    described = fitted.describe()
+    assert [form["form"] for form in described[0]["forms"]] == ["effective_compute"]
+    json.dumps(described, allow_nan=False)
+    json.dumps(fit_domain_losses(unsized, "m4").describe(), allow_nan=False)
 
 
 def test_unfinished_runs_are_not_fitted(frame):

@@ -6,7 +6,7 @@ from tests.mixtures.world import drawn, true_law
 
 from foretell.fitting.complex_step import derivatives
 from foretell.fitting.mixture_fit import block_sizes, fit_mixture, from_free, n_free, scale_of
-from foretell.laws.mixture import EffectiveData, LogLinear, Mixtures, worth
+from foretell.laws.mixture import EffectiveData, LogLinear, Mixtures, Quadratic, worth
 from foretell.methods.mixtures import MIXTURE_LAWS
 
 FORMS = {form.name: form for choice in MIXTURE_LAWS.values() for form in choice.forms}
@@ -86,6 +86,17 @@ def test_few_runs_lean_on_expectations_and_collinear_shares_do_no_harm():
     assert np.abs(fit.law(x) / loss - 1).max() < 0.01
     resampled = fit.resampled(0, np.ones((50, 4)), np.random.default_rng(0))(x)
     assert np.abs(np.median(resampled, axis=0) / loss - 1).max() < 0.02
+
+
+def test_a_term_that_no_run_moves_makes_resamples_wide_but_not_infinite():
+    x = drawn(20, 2)
+    x.shares[:] = np.eye(2)[np.arange(20) % 2]
+    fit = fit_mixture(Quadratic, true_law(EffectiveData, x)(x), x, np.ones(20))
+    even = Mixtures(np.array([[0.5, 0.5]]), *(np.array([size]) for size in (1e9, 1e11, 6e20)))
+    resampled = fit.resampled(0, np.ones((200, 20)), np.random.default_rng(0))(even)
+    low, high = np.quantile(resampled, [0.05, 0.95])
+    assert np.isfinite(resampled).all()
+    assert high / low > 2
 
 
 def test_repeated_tokens_are_worth_less_up_to_a_limit():

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from foretell.errors import DataError
 from foretell.fitting.programs import keep_programs_on_disk, on_all_cores, padded
 
 MEMBERS = 8  # a batch is padded to a multiple of it
@@ -48,6 +49,12 @@ class Recipe:
     steps: int = 2000
     rate: float = 0.05
     decay: float = 0.01
+
+    def __post_init__(self) -> None:
+        if not self.rate > 0:
+            raise DataError(f"rate is {self.rate:g}. Give a positive learning rate, such as 0.05.")
+        if not self.decay >= 0:
+            raise DataError(f"decay is {self.decay:g}. Give a penalty of 0 or more, such as 0.01.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,6 +24,7 @@ FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-2, 1e-10, 1e8
 LEAST_NOISE = 1e-4
 FIRST_NOISE = 0.01
 RIDGE = 1e-3  # with which resamples of a linear law lean on the fit to all runs, of its own precision
+LEAST_SIZE = 1e-2  # of the largest term, that a term which hardly moves counts as, so that no resample overflows
 BATCH = 128  # resamples solved at once
 LEAST_LEVEL = 0.05  # of the fitted loss, that a resample leaves of it
 FARTHEST = 3.0  # standard deviations of what is expected that one resample may move a parameter
@@ -202,7 +203,7 @@ def _solve_linear(form: type[LogLinear], log_loss: np.ndarray, x: Mixtures, weig
     noise, freedom = _noise(residual, weights, rank)
     slopes = np.broadcast_to(terms, (len(free), *terms.shape))
     size = np.sqrt(np.mean(terms**2, axis=0)) + np.finfo(float).tiny
-    within = noise[:, None] / np.sqrt(RIDGE * len(terms)) / np.maximum(size, size.max() * 1e-6)
+    within = noise[:, None] / np.sqrt(RIDGE * len(terms)) / np.maximum(size, size.max() * LEAST_SIZE)
     return MixtureFit(form, x, log_loss, scale, free, free, within, slopes, residual, weights, noise, freedom)
 
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from foretell.laws.base import Array
 from foretell.laws.quantity import Quantity, exponent, irreducible, level, quantity, variety
+from foretell.laws.repetition import effective_size
 
 HALF_KNOWN = 15.3878  # R* of Muennighoff et al. 2023: repetitions after which a token has lost 1 - 1/e of its worth
 
@@ -353,7 +354,7 @@ def kept_above(shares_nS: Array, least_share: Array) -> Array:
 
 
 def worth(tokens: Array, unique: Array) -> Array:
-    r"""Return what repeated tokens are worth in new ones, $D' = U + U R^* (1 - \exp(-R/R^*))$, $R = D/U - 1$.
+    """Return what repeated tokens are worth in new ones, see `effective_size`.
 
     Args:
         tokens: Tokens seen of each source, with repetitions.
@@ -361,10 +362,8 @@ def worth(tokens: Array, unique: Array) -> Array:
 
     Reference: Muennighoff et al. 2023, arXiv:2305.16264, equation 5.
     """
-    with np.errstate(invalid="ignore", divide="ignore"):
-        repeats = np.maximum(tokens / unique - 1.0, 0.0)
-        repeated = unique * (1.0 + HALF_KNOWN * -np.expm1(-repeats / HALF_KNOWN))
-    return np.where(tokens > unique, repeated, tokens)
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.where(tokens > unique, effective_size(tokens, unique, HALF_KNOWN), tokens)
 
 
 def _weighted(powers: Array, w: Array) -> Array:

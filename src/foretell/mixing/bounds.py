@@ -27,6 +27,10 @@ class Bounds:
     low: np.ndarray
     high: np.ndarray
 
+    def allow(self, mixture: np.ndarray) -> bool:
+        """Tell whether a mixture `(S,)` keeps the bounds, to the millionth that shares are told with."""
+        return bool(np.all((mixture >= self.low - 1e-6) & (mixture <= self.high + 1e-6)))
+
     def nearest(self, shares: np.ndarray) -> np.ndarray:
         """Return the allowed mixture nearest to each of `(m, S)`, by the sum of squared differences."""
         below, above = shares.min(axis=1) - 1.0, shares.max(axis=1)
@@ -68,7 +72,7 @@ class Limits:
     max_epochs: float | None = None
 
     def __post_init__(self) -> None:
-        for source, share in {**self.at_least, **self.at_most}.items():
+        for source, share in (*self.at_least.items(), *self.at_most.items()):
             if not 0.0 <= share <= 1.0:
                 raise DataError(f"the bound on share/{source} is {share:g}. Give a fraction from 0 to 1.")
         for source, tokens in self.unique.items():
@@ -83,16 +87,32 @@ class Limits:
         """Return the allowed mixtures of a model trained on `n_tokens` tokens.
 
         Raises:
-            DataError: nothing is allowed, or epochs are capped and the tokens are not known.
+            DataError: nothing is allowed, or unique tokens are given and those of the target are not known.
             UnknownName: a source is not in the table.
         """
         for source in (*self.at_least, *self.at_most, *self.unique):
             if source not in sources:
                 raise UnknownName("source", source, list(sources))
+        if self.unique and not np.isfinite(n_tokens):
+            raise DataError("unique tokens are repeated as often as the target's tokens need. Give n_tokens in --at.")
         low = np.array([self.at_least.get(source, 0.0) for source in sources])
         high = np.array([min(self.at_most.get(source, 1.0), self._most(source, n_tokens)) for source in sources])
         _require_room(sources, low, high)
         return Bounds(tuple(sources), low, high)
+
+    def without(self, unseen: Sequence[str]) -> "Limits":
+        """Return the limits with no share for sources that no run has shown.
+
+        Raises:
+            DataError: one of them has a least share above 0.
+        """
+        for source in unseen:
+            if self.at_least.get(source, 0.0) > 0.0:
+                raise DataError(
+                    f"no finished run has any {source}, so nothing tells what a share of it does. "
+                    f"Train a run with it, or drop --min share/{source}."
+                )
+        return replace(self, at_most={**self.at_most, **dict.fromkeys(unseen, 0.0)})
 
     def of(self, target: Target) -> Target:
         """Return a target without a mixture that knows its unique tokens."""
@@ -103,8 +123,6 @@ class Limits:
         """Return the most of a source that its unique tokens allow."""
         if self.max_epochs is None or source not in self.unique:
             return 1.0
-        if not np.isfinite(n_tokens):
-            raise DataError("max_epochs needs to know the tokens of the target. Give n_tokens in --at.")
         return min(1.0, self.max_epochs * self.unique[source] / n_tokens)
 
 

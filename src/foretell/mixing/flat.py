@@ -42,8 +42,8 @@ class Rays:
     def reach(self, inside: np.ndarray, best: np.ndarray, sources: tuple[str, ...]) -> tuple[dict[str, float], ...]:
         """Return the least and the most share of each source among those inside `(m,)`, the best one with them."""
         ends = [np.append(self.share[inside & (self.source == s)], best[s]) for s in range(len(best))]
-        low = {name: float(end.min()) for name, end in zip(sources, ends, strict=True)}
-        return low, {name: float(end.max()) for name, end in zip(sources, ends, strict=True)}
+        low = {name: round(float(end.min()), 6) for name, end in zip(sources, ends, strict=True)}
+        return low, {name: round(float(end.max()), 6) for name, end in zip(sources, ends, strict=True)}
 
 
 def flat_region(surface: Surface, goal: Goal, bounds: Bounds, best: np.ndarray, looked_at: np.ndarray) -> FlatRegion:

@@ -1,11 +1,12 @@
 """What is wanted of a mixture: a weighted sum of scores that is as high, or of losses that is as low, as can be."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from foretell.errors import DataError
+from foretell.tasks import Task
 from foretell.units import parse_quantity
 
 
@@ -51,6 +52,11 @@ class Goal:
         """Return the weighted sum so that more is better."""
         return -self.objective(outcomes) if self.minimize else self.objective(outcomes)
 
+    def turned(self, tasks: Sequence[Task]) -> "Goal":
+        """Return the same with each error rate called what is maximised of it: 1 minus it."""
+        lower = {task.name for task in tasks if not task.higher_is_better}
+        return replace(self, weights={f"1 - {n}" if n in lower else n: weight for n, weight in self.weights.items()})
+
     def weighing(self, vector: np.ndarray) -> "Goal":
         """Return the same outcomes with other weights."""
         return Goal(dict(zip(self.names, vector.tolist(), strict=True)), self.minimize)
@@ -66,4 +72,9 @@ def parse_weights(names: str | Sequence[str] | Mapping[str, float]) -> dict[str,
         return dict(names)
     parts = names.split(",") if isinstance(names, str) else list(names)
     pairs = [part.partition("=") for part in parts if part.strip()]
-    return {name.strip(): parse_quantity(weight) if equals else 1.0 for name, equals, weight in pairs}
+    weights: dict[str, float] = {}
+    for name, equals, weight in pairs:
+        if name.strip() in weights:
+            raise DataError(f"the goal names {name.strip()} twice. Keep one of them, with its weight.")
+        weights[name.strip()] = parse_quantity(weight) if equals else 1.0
+    return weights

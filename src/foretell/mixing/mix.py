@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,11 +14,12 @@ from foretell.io import load_runs
 from foretell.methods import parse_method
 from foretell.methods.base import Forecaster
 from foretell.methods.forecast import family_of
-from foretell.methods.mixtures.shares import run_shares, target_shares
+from foretell.methods.mixtures.shares import one_mixture, run_shares, target_shares
 from foretell.methods.question import Question
 from foretell.methods.training import Training
-from foretell.mixing.answer import Asked, Mix
+from foretell.mixing.answer import Asked, AtScale, Mix
 from foretell.mixing.bounds import Limits
+from foretell.mixing.caveats import caveats
 from foretell.mixing.goal import Goal, parse_weights
 from foretell.mixing.surface import Surface, surface_of
 from foretell.mixing.task import Task, compare, mixed
@@ -25,7 +27,6 @@ from foretell.results import Row, once_each
 from foretell.targets import Target, parse_target
 
 SCALES = (0.01, 0.1, 1.0, 10.0)  # compute over that of the target
-FAR = 0.1  # share of the data by which a mixture differs from every trained one, from which that is said
 
 
 def mix(
@@ -83,13 +84,15 @@ def mix(
     target, assumed = parse_target(at, table)
     family = None if pool else family_of(target, table, table.where(train))
     training, found = question.training(table, family, [target])
-    _require_mixtures(training, table.name)
+    goal, trained = _named(goal, training), _trained(training, table.name)
+    unseen = _unseen(training.sources, trained[0])
     fitted = learner.fit(training, question.bootstrap)
     surface = surface_of(fitted, limits.of(target), training.sources, level, method)
-    task = Task(goal, surface, limits, *_trained(training), robust=robust, seed=seed)
+    task = Task(goal, surface, limits.without(unseen), *trained, robust=robust, seed=seed)
     rows = partial(_rows, question, method, fitted, training, family, surface)
     best, (name, other) = task.best(), _baseline(target, task)
     answered, said = rows(best)
+    by_scale, skipped = _by_scale(task, best)
     asked = Asked(table.name, train, at, method, goal.verb, goal.weights, robust, level, seed, resamples)
     return Mix(
         asked=asked,
@@ -97,9 +100,9 @@ def mix(
         baseline=compare(task, best, name, other, rows(other)[0]),
         flat_region=task.flat_region(best),
         nearest=task.nearest(best),
-        by_scale=tuple(task.at_scale(factor, best) for factor in SCALES),
+        by_scale=by_scale,
         front=tuple(task.front(best)) if len(goal.names) == 2 else (),
-        warnings=once_each([*table.findings, *assumed, *found, *said, *_far(task, best)]),
+        warnings=once_each([*table.findings, *assumed, *found, *said, *skipped, *caveats(task, best, other, unseen)]),
         seconds=round(time.perf_counter() - started, 3),
     )
 
@@ -120,16 +123,45 @@ def _goal(maximize: Any, minimize: Any) -> Goal:
     return Goal(parse_weights(minimize if maximize is None else maximize), maximize is None)
 
 
-def _require_mixtures(training: Training, name: str) -> None:
+def _named(goal: Goal, training: Training) -> Goal:
+    """Return the goal with losses by their columns, and error rates called what is maximised of them."""
+    if not goal.minimize:
+        return goal.turned(training.tasks)
+    columns = list(training.losses)
+    if len(columns) < len(goal.names):
+        raise DataError(f"the goal names one of {', '.join(columns)} twice. Keep one of them, with its weight.")
+    return replace(goal, weights=dict(zip(columns, goal.weights.values(), strict=True)))
+
+
+def _trained(training: Training, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return the mixtures of finished runs `(r, S)`, the largest run last, and the runs."""
     if len(training.sources) < 2:
         raise DataError(f"{name}: the training rows state no mixture of two sources or more. Give share/<source>.")
-
-
-def _trained(training: Training) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Return the mixtures of finished runs, the largest run last, and the runs."""
     finals = training.finished_rows()
     rows = finals[np.argsort(training.flops[finals], kind="stable")]
-    return run_shares(training, rows), tuple(training.run_names[run] for run in training.run[rows])
+    shares = run_shares(training, rows)
+    if one_mixture(shares) is not None:
+        what = f"{name}: all finished runs have one mixture, so nothing tells what another one does."
+        raise DataError(f"{what} Train runs on other mixtures.")
+    return shares, tuple(training.run_names[run] for run in training.run[rows])
+
+
+def _unseen(sources: Sequence[str], trained: np.ndarray) -> list[str]:
+    """Return the sources of which no finished run has any."""
+    return [source for source, column in zip(sources, trained.T, strict=True) if not column.any()]
+
+
+def _by_scale(task: Task, best: np.ndarray) -> tuple[tuple[AtScale, ...], list[Finding]]:
+    """Return the best mixture at each compute, and findings about those at which none is allowed."""
+    answered: list[AtScale] = []
+    findings: list[Finding] = []
+    for factor in SCALES:
+        try:
+            answered.append(task.at_scale(factor, best))
+        except DataError as error:
+            what = f"at {factor:g} times the compute, {error}"
+            findings.append(Finding("scale-without-mixture", "note", what, "mixture"))
+    return tuple(answered), findings
 
 
 def _baseline(target: Target, task: Task) -> tuple[str, np.ndarray]:
@@ -149,13 +181,3 @@ def _rows(
     shares: np.ndarray,
 ) -> tuple[list[Row], list[Finding]]:
     return question.answers(method, fitted, training, [target_of(surface, shares)], family)
-
-
-def _far(task: Task, best: np.ndarray) -> list[Finding]:
-    nearest = task.nearest(best)
-    if nearest.distance <= FAR:
-        return []
-    what = f"the best mixture differs in {nearest.distance:.0%} of the data from every mixture that was trained"
-    what += f" ({nearest.run} is nearest)."
-    why = "Laws of mixtures are known where mixtures were trained."
-    return [Finding("mixture-far", "warning", what, "mixture", why, "Train a small run on it before the large one.")]

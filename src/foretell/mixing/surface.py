@@ -1,7 +1,7 @@
 """What a fitted method says of any mixture, at one size."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -44,11 +44,16 @@ class Surface(ABC):
         """Return the outcomes of targets with their intervals."""
 
     def draws(self, shares: np.ndarray) -> np.ndarray:
-        """Return draws of the outcomes, `(R, m, T)`: those of one resample have runs, laws and noise in common."""
-        draws = self.estimate(self.targets(shares)).draws
-        if draws is None:
-            raise DataError("no outcome could be drawn. Add runs, or choose another law.")
-        return draws
+        """Return draws of the outcomes, `(R, m, T)`: those of one resample have runs, laws and noise in common.
+
+        Raises:
+            DataError: an outcome has no interval.
+        """
+        estimate = self.estimate(self.targets(shares))
+        _require_none_refused(estimate.refusals)
+        if estimate.draws is None:
+            raise AssertionError("an outcome that is not refused is drawn")
+        return estimate.draws
 
     def targets(self, shares: np.ndarray) -> list[Target]:
         """Return the target with each mixture."""
@@ -123,10 +128,14 @@ def surface_of(fitted: Forecaster, size: Target, sources: tuple[str, ...], level
     Raises:
         DataError: the method knows no mixtures, or refuses an outcome.
     """
-    if isinstance(fitted, FittedFlpM | FittedDomainLosses) and fitted.refusals:
-        raise DataError(f"the goal cannot be forecast: {next(iter(fitted.refusals.values()))}")
+    if not isinstance(fitted, FittedFlpM | FittedDomainLosses):
+        raise DataError(f"{method} does not know mixtures. Use flpm, or flpm:m4+line.")
+    _require_none_refused(fitted.refusals)
     if isinstance(fitted, FittedFlpM):
         return ScoreSurface(size, sources, level, fitted)
-    if isinstance(fitted, FittedDomainLosses):
-        return LossSurface(size, sources, level, fitted)
-    raise DataError(f"{method} does not know mixtures. Use flpm, or flpm:m4+line.")
+    return LossSurface(size, sources, level, fitted)
+
+
+def _require_none_refused(refusals: Mapping[int, str]) -> None:
+    for reason in refusals.values():
+        raise DataError(f"the goal cannot be forecast: {reason}")

@@ -90,7 +90,9 @@ def _sentences(result: Plain) -> list[RenderableType]:
 
 
 def _weighed(name: str, weight: float) -> str:
-    return name if weight == 1 else f"{weight:g} {name}"
+    if weight == 1:
+        return name
+    return f"{weight:g} ({name})" if " " in name else f"{weight:g} {name}"
 
 
 def _percent(share: float) -> str:

@@ -45,7 +45,7 @@ def choose_domains(training: Training, wanted: Sequence[str] | None) -> Domains:
     if wanted is None:
         names = [name for name in training.domain_losses if not _is_mean(name, training)]
     else:
-        names = [_column(name, training.domain_losses) for name in wanted]
+        names = list(dict.fromkeys(_column(name, training.domain_losses) for name in wanted))
     scored = np.isfinite(training.scores).any(axis=0)
     missing = {
         name: float(np.isnan(training.domain_losses[name][scored]).sum() / max(scored.sum(), 1)) for name in names

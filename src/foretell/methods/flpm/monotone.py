@@ -49,6 +49,7 @@ class Monotone(StageTwo):
         decay: Strength of the L2 penalty on the weights.
         steps: Of Adam.
         refits: Resamples of runs that it is fitted to; more draws than that use them again.
+        stretches: Rows of a run and task at most.
     """
 
     name: ClassVar[str] = "monotone"
@@ -65,6 +66,7 @@ class Monotone(StageTwo):
         for field in ("steps", "refits", "stretches"):
             if not getattr(self, field) >= 1:
                 raise DataError(f"monotone: {field} is {getattr(self, field)}. Give a whole number from 1.")
+        Recipe(self.steps, decay=self.decay)
 
     @property
     def beyond(self) -> str:
@@ -83,6 +85,12 @@ class Monotone(StageTwo):
         return FittedMonotone(self, lesson, [scale for _, scale in taught], params)
 
     def _prepare(self, lesson: Lesson, t: int) -> tuple[Problem, Scale]:
+        """Return what is trained for a task, with the scale of its losses."""
+        if self.ceiling <= lesson.chance[t]:
+            raise DataError(
+                f"monotone: ceiling {self.ceiling:g} is not above the chance level of {lesson.tasks[t]}, "
+                f"{lesson.chance[t]:g}. Raise it."
+            )
         rows = lesson.rows(t).in_stretches(self.stretches)
         x, n_domains = Scale.of(rows.losses, rows.weight), rows.losses.shape[1]
         share = (rows.scores - lesson.chance[t]) / (self.ceiling - lesson.chance[t])

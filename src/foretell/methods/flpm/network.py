@@ -90,6 +90,7 @@ class Network(StageTwo):
         for field in ("width", "steps", "seeds", "refits", "stretches"):
             if not getattr(self, field) >= 1:
                 raise DataError(f"network: {field} is {getattr(self, field)}. Give a whole number from 1.")
+        Recipe(self.steps, self.rate, self.decay)
 
     @property
     def beyond(self) -> str:

@@ -54,8 +54,17 @@ def _options(stage: StageTwo, text: str) -> Mapping[str, Any]:
             raise DataError(f"flpm: {name.strip()!r} is not option=value. Write {stage.name}[width=5].")
         if name.strip() not in known:
             raise UnknownName(f"option of {stage.name}", name.strip(), known)
+    names = [name.strip() for name, _, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise DataError(f"flpm: {stage.name} has {name} twice. Keep one of them.")
     return {name.strip(): _value(value.strip(), known[name.strip()]) for name, _, value in pairs}
 
 
 def _value(text: str, kind: type) -> int | float | str:
-    return text if kind is str else kind(parse_quantity(text))
+    if kind is str:
+        return text
+    value = parse_quantity(text)
+    if kind is int and value != int(value):
+        raise DataError(f"flpm: {text} is not a whole number. Give one, such as {round(value) or 1}.")
+    return int(value) if kind is int else value

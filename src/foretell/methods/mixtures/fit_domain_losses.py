@@ -6,6 +6,7 @@ import numpy as np
 
 from foretell.errors import DataError, Finding, FitError, UnknownName
 from foretell.fitting.mixture_fit import n_free
+from foretell.laws.mixture import Mixtures
 from foretell.methods.auto.loss_law import LARGE_RUNS, loss_law
 from foretell.methods.mixtures.domain_losses import DomainLosses
 from foretell.methods.mixtures.mixture_laws import DEFAULT_LAW, MIXTURE_LAWS, MixtureChoice
@@ -79,7 +80,7 @@ def _by_mixture(
     n_params = max(n_free(form, data) for form in choice.forms)
     kept, findings = _enough(choice, n_params, names, loss, strict=strict)
     weights = (data.flops / data.flops.max()) ** LARGE_RUNS
-    findings += _unseen(training.sources, shares)
+    findings += [*_unseen(training.sources, shares), *_unsized(choice, data)]
     return MixtureLosses(
         domains=tuple(names[k] for k in kept),
         sources=training.sources,
@@ -132,3 +133,11 @@ def _unseen(sources: Sequence[str], shares: np.ndarray) -> list[Finding]:
         return []
     what = f"no finished run has any {', '.join(unseen)}; what it teaches is a guess."
     return [Finding("source-unseen", "warning", what, fix="Train a run with it, or leave the source out.")]
+
+
+def _unsized(choice: MixtureChoice, data: Mixtures) -> list[Finding]:
+    unknown = ~np.isfinite(data.n_params + data.n_tokens)
+    if not unknown.any() or "n_params" not in choice.needs:
+        return []
+    what = f"{unknown.sum()} of {len(unknown)} finished runs lack n_params or n_tokens, so compute alone is used."
+    return [Finding("sizes-missing", "warning", what, fix="Fill both in every run.")]

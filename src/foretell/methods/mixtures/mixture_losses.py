@@ -87,7 +87,7 @@ class MixtureLosses(DomainLosses):
         """Return the losses of many mixtures at one size, `(m, K)`."""
         unique = np.array([(unique_tokens or {}).get(source, np.nan) for source in self.sources])
         shares = self._as_sources(np.asarray(shares, float))
-        laws = [fit.law for fit in self._fits_for(bool(np.isfinite([n_params, n_tokens]).all()), "the mixtures")]
+        laws = [fit.law for fit in self._fits_for(bool(np.isfinite([n_params, n_tokens]).all()))]
         value = np.empty((len(shares), len(self.domains)))
         for start in range(0, len(shares), CHUNK):
             part = slice(start, start + CHUNK)
@@ -103,7 +103,7 @@ class MixtureLosses(DomainLosses):
     def _describe(self, k: int) -> dict[str, Any]:
         forms = [
             {**plain(fit.law[k], self.sources), "n_free": n_free(fit.form, self.data), "spread": float(fit.noise[k])}
-            for fit in self.fits
+            for fit in self._fits_for(True)
         ]
         n_points = int(np.isfinite(self.loss[k]).sum())
         head = {"domain": self.domains[k], "law": self.choice.name, "n_points": n_points, "status": "converged"}
@@ -123,16 +123,16 @@ class MixtureLosses(DomainLosses):
         """Return which fits answer which targets."""
         sized = np.isfinite(data.n_params) & np.isfinite(data.n_tokens)
         parts = [(rows, is_sized) for rows, is_sized in ((sized, True), (~sized, False)) if rows.any()]
-        return [(self._fits_for(is_sized, "a target"), rows) for rows, is_sized in parts]
+        return [(self._fits_for(is_sized), rows) for rows, is_sized in parts]
 
-    def _fits_for(self, sized: bool, what: str) -> tuple[MixtureFit, ...]:
+    def _fits_for(self, sized: bool) -> tuple[MixtureFit, ...]:
         if "n_params" not in self.choice.needs:
             return self.fits
         trained = bool(np.isfinite([self.data.n_params, self.data.n_tokens]).all())
         if sized and trained:
             return self.fits
         if not self.fits_by_compute:
-            who = what if trained else "a finished run"
+            who = "a target" if trained else "a finished run"
             raise DataError(f"{who} has no n_params and n_tokens, which {self.choice.name} needs. Give them.")
         return self.fits_by_compute
 
@@ -163,7 +163,8 @@ def plain(law: MixtureLaw, sources: Sequence[str]) -> dict[str, Any]:
     if not numbers:
         numbers["coefficients"] = np.asarray(getattr(law, "coefficients", ())).tolist()
     sizes = {name: getattr(law.scale, name) for name in ("N0", "D0", "C0")}
-    return {"form": law.name, **numbers, **sizes}
+    known = {name: size for name, size in sizes.items() if np.isfinite(size)}
+    return {"form": law.name, **numbers, **known}
 
 
 def _draw(fit: MixtureFit, data: Mixtures, counts: np.ndarray, rng: np.random.Generator, *, noisy: bool) -> np.ndarray:

@@ -9,6 +9,7 @@ from foretell.errors import DataError
 from foretell.methods.training import Training
 from foretell.targets import Target
 
+SAME = 1e-3  # of a share, by which rounded mixtures may differ and still be one
 ROUNDING = 0.02  # what rounded shares may miss 1 by; they are divided by their sum
 
 
@@ -76,5 +77,5 @@ def _whole(what: str, shares: np.ndarray) -> np.ndarray:
 
 
 def one_mixture(shares: np.ndarray) -> np.ndarray | None:
-    """Return the mixture that all rows `(n, S)` have; `None` where they differ."""
-    return shares[0] if len(shares) and np.ptp(shares, axis=0).max(initial=0.0) == 0 else None
+    """Return the mixture that all rows `(n, S)` have, up to their rounding; `None` where they differ."""
+    return shares[0] if len(shares) and np.ptp(shares, axis=0).max(initial=0.0) <= SAME else None
