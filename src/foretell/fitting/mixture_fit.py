@@ -47,6 +47,7 @@ class MixtureFit:
         weights: Of the runs, `(K, n)`; 0 where not measured.
         noise: Relative standard deviation of a new run, `(K,)`.
         freedom: Runs less parameters that they determine, `(K,)`, at least 1.
+        settled: Whether the last steps gained next to nothing, `(K,)`; else they ran out.
     """
 
     form: type[MixtureLaw]
@@ -61,6 +62,7 @@ class MixtureFit:
     weights: np.ndarray
     noise: np.ndarray
     freedom: np.ndarray
+    settled: np.ndarray
 
     @property
     def law(self) -> MixtureLaw:
@@ -204,7 +206,8 @@ def _solve_linear(form: type[LogLinear], log_loss: np.ndarray, x: Mixtures, weig
     slopes = np.broadcast_to(terms, (len(free), *terms.shape))
     size = np.sqrt(np.mean(terms**2, axis=0)) + np.finfo(float).tiny
     within = noise[:, None] / np.sqrt(RIDGE * len(terms)) / np.maximum(size, size.max() * LEAST_SIZE)
-    return MixtureFit(form, x, log_loss, scale, free, free, within, slopes, residual, weights, noise, freedom)
+    exact = np.ones(len(free), bool)
+    return MixtureFit(form, x, log_loss, scale, free, free, within, slopes, residual, weights, noise, freedom, exact)
 
 
 def _descend(
@@ -242,7 +245,10 @@ def _descend(
         settling = (now - then <= SETTLED) & (better[:, 0] | (damping[on] >= MOST_DAMPING))
         quiet[on] = np.where(settling, quiet[on] + 1, 0)
     slopes = derivatives(formula, list(free.T), blocks)
-    return MixtureFit(form, x, log_loss, scale, free, expected, within, slopes, residual, weights, noise, freedom)
+    settled = quiet >= QUIET_STEPS
+    return MixtureFit(
+        form, x, log_loss, scale, free, expected, within, slopes, residual, weights, noise, freedom, settled
+    )
 
 
 def _objective(residual: np.ndarray, weights: np.ndarray, noise: np.ndarray, off: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from foretell.report.format import DASH, interval, number, unit
+from foretell.report.format import chance, interval, number, unit
 
 Plain = Mapping[str, Any]
 
@@ -39,18 +39,9 @@ def _table(result: Plain, contests: Sequence[Plain]) -> Table:
 
 def _cells(contest: Plain) -> tuple[str, ...]:
     forecasts = (number(contest[key], contest["kind"]) for key in ("first", "second"))
-    return (*forecasts, _signed(contest), interval(contest), _chance(contest["p_first_better"]))
+    return (*forecasts, _signed(contest), interval(contest), chance(contest["p_first_better"]))
 
 
 def _signed(contest: Plain) -> str:
     shown = number(contest["difference"], contest["kind"])
     return f"+{shown}" if (contest["difference"] or 0) > 0 else shown
-
-
-def _chance(probability: float | None) -> str:
-    """Write a probability in whole percent; none is certain."""
-    if probability is None:
-        return DASH
-    if not 0.01 <= probability <= 0.99:
-        return "< 1 %" if probability < 0.5 else "> 99 %"
-    return f"{100 * probability:.0f} %"

@@ -51,3 +51,12 @@ def times(value: float) -> str:
     ('13x', '0.5x')
     """
     return f"{value:.0f}x" if value >= 10 else f"{value:.2g}x"
+
+
+def chance(probability: float | None) -> str:
+    """Write a probability in whole percent; none is certain."""
+    if probability is None:
+        return DASH
+    if not 0.01 <= probability <= 0.99:
+        return "< 1 %" if probability < 0.5 else "> 99 %"
+    return f"{100 * probability:.0f} %"

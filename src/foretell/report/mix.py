@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from foretell.report.format import interval, number, times
+from foretell.report.format import chance, interval, number, times
 from foretell.units import format_quantity
 
 Plain = Mapping[str, Any]
@@ -83,7 +83,8 @@ def _sentences(result: Plain) -> list[RenderableType]:
     gain = f"{number(baseline['gain'], kind)}{unit} ({number(baseline['gain_low'], kind)} to "
     gain += f"{number(baseline['gain_high'], kind)})"
     return [
-        f"better than {escape(baseline['name'])} by {gain}, with a probability of {100 * baseline['p_better']:.0f} %",
+        f"better than {escape(baseline['name'])} by {gain}, with a probability of {chance(baseline['p_better'])} "
+        "if the form of the law is right",
         f"{100 * nearest['distance']:.0f} % of the data differ from the nearest mixture that was trained "
         f"({escape(nearest['run'])})",
     ]

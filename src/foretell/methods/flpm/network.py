@@ -183,5 +183,5 @@ class FittedNetwork(FittedStageTwo):
                 np.sqrt(np.average((self.value(rows.losses)[:, t] - rows.scores) ** 2, weights=rows.weight))
             ),
             "n_points": len(rows.scores),
-            "status": "converged",
+            "status": f"trained for {self.stage.steps} steps",
         }

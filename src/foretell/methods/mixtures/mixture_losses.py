@@ -9,6 +9,7 @@ import numpy as np
 
 from foretell.errors import DataError
 from foretell.fitting.mixture_fit import MixtureFit, fit_mixture, n_free
+from foretell.fitting.status import Status
 from foretell.laws.mixture import MixtureLaw, Mixtures, worth
 from foretell.methods.mixtures.domain_losses import DomainLosses
 from foretell.methods.mixtures.mixture_laws import MixtureChoice
@@ -101,12 +102,18 @@ class MixtureLosses(DomainLosses):
         return [self._describe(k) for k in range(len(self.domains))]
 
     def _describe(self, k: int) -> dict[str, Any]:
+        fits = self._fits_for(True)
         forms = [
             {**plain(fit.law[k], self.sources), "n_free": n_free(fit.form, self.data), "spread": float(fit.noise[k])}
-            for fit in self._fits_for(True)
+            for fit in fits
         ]
-        n_points = int(np.isfinite(self.loss[k]).sum())
-        head = {"domain": self.domains[k], "law": self.choice.name, "n_points": n_points, "status": "converged"}
+        status = Status.CONVERGED if all(fit.settled[k] for fit in fits) else Status.OUT_OF_STEPS
+        head = {
+            "domain": self.domains[k],
+            "law": self.choice.name,
+            "n_points": int(np.isfinite(self.loss[k]).sum()),
+            "status": status.name.lower().replace("_", " "),
+        }
         return {**head, "forms": forms, "sources": list(self.sources)}
 
     def _of_targets(self, targets: Sequence[Target]) -> Mixtures:
