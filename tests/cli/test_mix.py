@@ -31,10 +31,10 @@ def test_text_shows_mixture_outcomes_scales_and_front(cli, mixtures):
     for part in (
         "least 2 loss/code + loss/web by flpm",
         "cannot be told apart, 80 %",
-        "compared with that of 8e+08-0.9, the largest run",
+        "compared with that of the largest run (8e+08-0.9)",
         "the best mixture as compute grows",
         "no mixture is better in both",
-        "better than that of 8e+08-0.9, the largest run by",
+        "better than that of the largest run (8e+08-0.9) by",
         "of the data differ from the nearest mixture that was trained",
     ):
         assert part in shown

@@ -56,7 +56,7 @@ def test_no_mixture_of_the_front_is_beaten_by_another(least):
 
 
 def test_the_best_mixture_is_compared_with_the_largest_run_or_with_what_the_target_states(mixed, least):
-    assert least["baseline"]["name"] == "that of 8e+08-0.9, the largest run"
+    assert least["baseline"]["name"] == "that of the largest run (8e+08-0.9)"
     stated = foretell.mix(mixed, TARGET + ",share/code=0.2,share/web=0.8", minimize="loss/code", **QUICK).to_dict()
     assert stated["baseline"]["mixture"] == {"code": 0.2, "web": 0.8}
     assert stated["baseline"]["gain"] > 0

@@ -168,7 +168,7 @@ def _baseline(target: Target, task: Task) -> tuple[str, np.ndarray]:
     """Return the mixture that the target states, or that of the largest run."""
     if target.share:
         return "the target's own", target_shares([target], task.surface.sources, None)[0]
-    return f"that of {task.trained_runs[-1]}, the largest run", task.trained[-1]
+    return f"that of the largest run ({task.trained_runs[-1]})", task.trained[-1]
 
 
 def _rows(
