@@ -38,3 +38,19 @@ def test_the_formula_counts_what_the_built_model_has(tied):
     shape = decoder(48, 2, 300, n_heads=3, tied_embeddings=tied)
     model = build_model(shape, sequence_length=16, end_of_text=0, seed=0)
     assert model.num_parameters() == shape.n_params_total
+
+
+def test_fresh_weights_are_as_wide_as_the_width_wants_and_a_function_of_the_seed():
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("transformers")
+    from foretell.ladder.model import build_model, small_init
+
+    assert small_init(1000) == 0.02
+    shape = decoder(64, 2, 2048)
+    one, same, other = (
+        build_model(shape, sequence_length=16, end_of_text=0, seed=seed).get_input_embeddings().weight
+        for seed in (0, 0, 1)
+    )
+    assert float(one.detach().std()) == pytest.approx(small_init(64), rel=0.02)
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)

@@ -1,5 +1,6 @@
 """A Llama of `transformers` from a shape, counted twice."""
 
+import math
 from typing import Any
 
 import torch
@@ -28,6 +29,7 @@ def build_model(shape: Decoder, *, sequence_length: int, end_of_text: int, seed:
         eos_token_id=end_of_text,
         pad_token_id=None,
         use_cache=False,
+        initializer_range=small_init(shape.d_model),
         attn_implementation="sdpa",
     )
     with torch.random.fork_rng(devices=[]):
@@ -35,6 +37,17 @@ def build_model(shape: Decoder, *, sequence_length: int, end_of_text: int, seed:
         model = LlamaForCausalLM(config)
     _check_count(shape, model)
     return model
+
+
+def small_init(d_model: int) -> float:
+    r"""Return the standard deviation of fresh weights: $\sqrt{2 / (5 d)}$.
+
+    At width 1000 this is the usual 0.02. Narrow models need it: with 0.02 at width 32 a run stays
+    at the loss of word frequencies for its first 300,000 tokens and more.
+
+    Reference: Nguyen and Salazar 2019, arXiv:1910.05895, section 2.2.
+    """
+    return math.sqrt(2 / (5 * d_model))
 
 
 def _check_count(shape: Decoder, model: Any) -> None:

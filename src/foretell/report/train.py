@@ -27,7 +27,7 @@ def dry_run_report(plain: Mapping[str, Any]) -> list[RenderableType]:
 _SPEED_SENTENCES = {
     "measured": "Speeds were measured in this folder.",
     "stated": "Speeds are as stated in the plan.",
-    "reference": "Speeds are those of a reference core with bf16 units: yours may be several times slower or faster.",
+    "reference": "Speeds are those of a reference core (AVX2, fp32): yours may be several times as fast.",
 }
 
 
