@@ -193,7 +193,8 @@ def table_of(case: Case, results: Mapping[str, dict[str, Any] | str]) -> list[st
 def limits(case: Case, rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say what keeps `auto` from being better: its curves given the true loss, and the noise of the actual scores."""
     known = _answered(rows)
-    noise = [error for row in known if (error := binomial_error(case.table, row)) is not None]
+    table = foretell.load_runs(case.table)
+    noise = [e for row in known if (e := binomial_error(table.task(row["task"]).n_items, row)) is not None]
     with_loss = [row for row in known if row["forecast_given_true_loss"] is not None]
     said = []
     if with_loss:
@@ -210,9 +211,8 @@ def _off(rows: Sequence[Mapping[str, Any]], key: str) -> float:
     return float(np.mean([abs(row[key] / row["actual"] - 1.0) for row in rows]))
 
 
-def binomial_error(table: str, row: Mapping[str, Any]) -> float | None:
+def binomial_error(n_items: int | None, row: Mapping[str, Any]) -> float | None:
     """Return the mean relative error of a forecast that knows the true chance of each item being right."""
-    n_items = foretell.load_runs(table).task(row["task"]).n_items
     if n_items is None:
         return None
     deviation = np.sqrt(row["actual"] * (1.0 - row["actual"]) / n_items)

@@ -10,6 +10,7 @@ from foretell.io import load_runs
 from foretell.methods import FlpM, Method, parse_method
 from foretell.methods.mixtures import DEFAULT_LAW
 from foretell.methods.question import Question
+from foretell.methods.training import stated_sources
 from foretell.results import Row, answered_by_all, mean_errors, once_each, stage_errors
 from foretell.runs import Runs
 from foretell.trusting.backtest import answer_held_out
@@ -111,7 +112,7 @@ def ablate(
     """
     table = load_runs(runs)
     taught = table.where(train).usable()
-    laws = (*(PUBLISHED_LAWS if _states_mixtures(taught) else PUBLISHED_LAWS[:1]), DEFAULT_LAW)
+    laws = (*(PUBLISHED_LAWS if stated_sources(taught.frame) else PUBLISHED_LAWS[:1]), DEFAULT_LAW)
     bootstrap = Bootstrap(FEW_RESAMPLES)
     cells: list[Ablated] = []
     found: list[Finding] = []
@@ -122,10 +123,6 @@ def ablate(
     learners: dict[str, Method] = {law: FlpM(law=law) for law in laws}
     scores, more = answer_held_out(question, learners, table, holdout)
     return Ablation(tuple(cells), {law: score.rows for law, score in scores.items()}, once_each([*found, *more]))
-
-
-def _states_mixtures(runs: Runs) -> bool:
-    return any(name.startswith("share/") and runs.frame[name].count() for name in runs.frame.columns)
 
 
 def _test_stages(
