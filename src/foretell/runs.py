@@ -1,7 +1,7 @@
 """The run table: one row is one checkpoint of one training run."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import reduce
@@ -139,10 +139,19 @@ class Runs:
             UnknownName: there is no such loss column.
         """
         known = [c for c in self.frame.columns if c.startswith(("loss/", "bpb/", "task_loss/"))]
-        for column in (name, f"loss/{name}", f"bpb/{name}"):
-            if column in known:
-                return column
-        raise UnknownName("loss", name, known)
+        return full_loss_name(name, known)
+
+
+def full_loss_name(name: str, known: Collection[str], what: str = "loss") -> str:
+    """Return a loss column among those that are known, given with or without its prefix.
+
+    Raises:
+        UnknownName: there is none; `what` it is called there.
+    """
+    for column in (name, f"loss/{name}", f"bpb/{name}"):
+        if column in known:
+            return column
+    raise UnknownName(what, name, known)
 
 
 def build_runs(

@@ -9,6 +9,7 @@ from foretell.errors import DataError, UnknownName
 from foretell.targets import Target
 from foretell.units import format_quantity
 
+UNIQUE = "unique_tokens/"  # columns of the run table
 HALVINGS = 45  # of the interval in which the shift of a projection is sought
 WHOLE = 1e-9  # what a sum of bounds may miss 1 by
 
@@ -116,7 +117,7 @@ class Limits:
 
     def of(self, target: Target) -> Target:
         """Return a target without a mixture that knows its unique tokens."""
-        known = {f"unique_tokens/{source}": tokens for source, tokens in self.unique.items()}
+        known = {UNIQUE + source: tokens for source, tokens in self.unique.items()}
         return replace(target, share={}, actual=known)
 
     def _most(self, source: str, n_tokens: float) -> float:

@@ -9,9 +9,8 @@ import numpy as np
 from foretell.errors import DataError
 from foretell.methods.base import Estimate, Forecaster
 from foretell.methods.flpm.fitted import FittedDomainLosses, FittedFlpM
+from foretell.mixing.bounds import UNIQUE
 from foretell.targets import Target
-
-UNIQUE = "unique_tokens/"
 
 
 @dataclass(frozen=True, eq=False)

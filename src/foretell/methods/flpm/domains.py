@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from foretell.doctor.listing import list_some
-from foretell.errors import Finding, FitError, UnknownName
+from foretell.errors import Finding, FitError
 from foretell.methods.training import Training
+from foretell.runs import full_loss_name
 
 MOST_MISSING = 0.5  # share of the scored rows that may lack a domain; beyond, the domain is left out
 SAME = 1e-3  # nats per token: how near the general loss must lie to the mean of the others to be that
@@ -45,7 +46,7 @@ def choose_domains(training: Training, wanted: Sequence[str] | None) -> Domains:
     if wanted is None:
         names = [name for name in training.domain_losses if not _is_mean(name, training)]
     else:
-        names = list(dict.fromkeys(_column(name, training.domain_losses) for name in wanted))
+        names = list(dict.fromkeys(full_loss_name(name, training.domain_losses, "domain loss") for name in wanted))
     scored = np.isfinite(training.scores).any(axis=0)
     missing = {
         name: float(np.isnan(training.domain_losses[name][scored]).sum() / max(scored.sum(), 1)) for name in names
@@ -67,13 +68,6 @@ def _is_mean(name: str, training: Training) -> bool:
         return False
     off = np.abs(training.domain_losses[name] - np.mean(others, axis=0))
     return bool(np.isfinite(off).any() and np.nanmax(off) < SAME)
-
-
-def _column(name: str, known: Sequence[str] | dict[str, np.ndarray]) -> str:
-    for column in (name, f"loss/{name}", f"bpb/{name}"):
-        if column in known:
-            return column
-    raise UnknownName("domain loss", name, known)
 
 
 def _left_out(missing: dict[str, float]) -> list[Finding]:
