@@ -3,7 +3,11 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+LIGHT  := $(VENV)/.light
 READY  := $(VENV)/.ready
+# One release, so that a rebuilt run equals the old one. On Linux, PyPI's wheel brings CUDA; for the small one:
+# PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make test
+TORCH  ?= torch==2.13.0
 WORKERS ?= 2
 
 # A local mirror of the public tables beside the checkout is used where there is one.
@@ -17,7 +21,7 @@ export MKL_NUM_THREADS ?= 1
 
 .PHONY: demo test lint bench leaderboard clean
 
-demo: $(READY)  ## Forecast OLMo-2 7B and 13B from small runs, against what they scored
+demo: $(LIGHT)  ## Forecast OLMo-2 7B and 13B from small runs, against what they scored
 	$(BIN)/foretell demo
 
 test: $(READY)  ## Every test
@@ -31,11 +35,16 @@ lint: $(READY)  ## Style and types
 bench: $(READY)  ## Time and memory, as ratios to a reference timed in the same run
 	$(BIN)/python benchmarks/backtest_speed.py
 
-$(READY): pyproject.toml
-	@echo "Setting up a virtual environment in $(VENV) (once; a few minutes) ..."
+$(LIGHT): pyproject.toml
+	@echo "Setting up a virtual environment in $(VENV) (once; a minute) ..."
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "foretell needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $(LIGHT)
+
+$(READY): $(LIGHT)
+	@echo "Adding what trains, evaluates and tests (once; a few minutes) ..."
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]" "$(TORCH)"
 	@touch $(READY)
 
 leaderboard: $(READY)  ## Every method on every public table: docs/leaderboard.md
