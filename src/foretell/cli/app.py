@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from foretell.cli import backtest, check, compare, data, demo, forecast, methods, mix, reproduce, train
+from foretell.cli.eval import evaluate
 
 app = typer.Typer(
     name="foretell",
@@ -45,3 +46,4 @@ app.command("mix")(mix.mix)
 app.command("methods")(methods.methods)
 app.command("reproduce")(reproduce.reproduce)
 app.command("train")(train.train)
+app.command("eval")(evaluate)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-RESERVED = ("tokenizer", "tokens", "runs.parquet", "plan.toml", "ladder.json")
+RESERVED = ("tokenizer", "tokens", "runs.parquet", "plan.toml", "ladder.json", "runs.json", "evaluation.json")
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,16 @@ class Layout:
         """What was decided once for the whole ladder."""
         return self.folder / "ladder.json"
 
+    @property
+    def expected(self) -> Path:
+        """The runs that the plan asks for, begun or not."""
+        return self.folder / "runs.json"
+
+    @property
+    def evaluation(self) -> Path:
+        """What an evaluation knows of its tasks."""
+        return self.folder / "evaluation.json"
+
     def run(self, name: str) -> Path:
-        """The folder of one run: `rows.jsonl`, `state.pt`, `step-N/`."""
+        """The folder of one run: `rows.jsonl`, `scores.jsonl`, `state.pt`, `step-N/`."""
         return self.folder / name

@@ -13,7 +13,6 @@ from foretell.metadata import Metadata
 
 ROWS = "rows.jsonl"
 SCORES = "scores.jsonl"  # what an evaluation adds: {"step": ..., "score/...": ...}
-METADATA = Metadata(n_params_kind="non_embedding", flops_convention="6ND", source="foretell train")
 FIRST_COLUMNS = ("run", "family", "step", "n_params", "n_tokens", "flops", "is_final", "status", "reason", "seed")
 
 
@@ -24,11 +23,15 @@ def read_rows(folder: Path, name: str = ROWS) -> list[dict[str, Any]]:
     return sorted((json.loads(line) for line in lines), key=lambda row: row["step"])
 
 
-def add_row(folder: Path, row: Mapping[str, Any]) -> None:
+def add_row(folder: Path, row: Mapping[str, Any], name: str = ROWS) -> None:
     """Write a row, in place of one of the same step that a killed process had written."""
-    rows = [old for old in read_rows(folder) if old["step"] != row["step"]] + [dict(row)]
+    write_rows(folder, [old for old in read_rows(folder, name) if old["step"] != row["step"]] + [dict(row)], name)
+
+
+def write_rows(folder: Path, rows: Iterable[Mapping[str, Any]], name: str) -> None:
+    """Write all rows of a run, in order of their steps."""
     text = "".join(f"{json.dumps(row)}\n" for row in sorted(rows, key=lambda row: row["step"]))
-    write_durably(folder / ROWS, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_durably(folder / name, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def merge_rows(layout: Layout) -> None:
@@ -44,7 +47,14 @@ def merge_rows(layout: Layout) -> None:
             return
         frame = pl.DataFrame(rows, infer_schema_length=None)
         frame = frame.select(_ordered(frame.columns))
-        write_table(build_runs(frame, METADATA, layout.table.name), layout.table)
+        write_table(build_runs(frame, _metadata(layout), layout.table.name), layout.table)
+
+
+def _metadata(layout: Layout) -> Metadata:
+    """Return the conventions of the trainer, and what an evaluation knows of its tasks."""
+    known = json.loads(layout.evaluation.read_text(encoding="utf-8")) if layout.evaluation.is_file() else {}
+    tasks = {name: task["facts"] for name, task in known.get("tasks", {}).items()}
+    return Metadata(n_params_kind="non_embedding", flops_convention="6ND", tasks=tasks, source="foretell train")
 
 
 def _with_scores(folder: Path) -> Iterator[dict[str, Any]]:

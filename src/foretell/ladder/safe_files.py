@@ -42,11 +42,11 @@ def replace_folder(folder: Path, write: Callable[[Path], object]) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what a killed process left half-written in a folder that is ours alone."""
+    """Remove what a killed process left half-written in the folder of a run; an evaluation may be writing scores."""
     for path in folder.glob(".*"):
         if path.is_dir():
             shutil.rmtree(path)
-        elif path.name != ".lock":
+        elif path.name != ".lock" and not path.name.startswith(".scores.jsonl."):
             path.unlink()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from foretell.errors import Finding
 from foretell.ladder.check_tokens import check_tokens
+from foretell.ladder.expected import note_runs
 from foretell.ladder.launch_local import launch_local
 from foretell.ladder.layout import Layout
 from foretell.ladder.plan import Plan
@@ -79,6 +80,7 @@ def train(
     jobs = jobs_of(plan)
     for job in jobs:
         read_facts(plan, layout, job, prepared)
+    note_runs(layout, jobs)
     indices = [i for i, job in enumerate(jobs) if not _is_done(layout, job)]
     failures = {}
     if indices:
