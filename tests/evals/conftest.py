@@ -4,6 +4,7 @@ import json
 from random import Random
 
 import pytest
+from tests.evals.tiny import add_run, choice_rows, save_tokenizer, write_task
 
 STARTS = ("b", "br", "c", "d", "f", "g", "gr", "h", "k", "l", "m", "n", "p", "r", "st", "t")
 MIDDLES = ("all", "and", "ark", "end", "ill", "ind", "oll", "ond", "ork", "und")
@@ -53,4 +54,25 @@ def corpora(tmp_path_factory):
     for source, text in texts.items():
         lines = [json.dumps({"text": text(), "source": source, "document": f"toy/{i}"}) for i in range(60)]
         (folder / f"{source}.heldout.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def ladder(tmp_path):
+    """Two runs of tiny random models: three checkpoints, and two."""
+    pytest.importorskip("lm_eval")
+    folder = tmp_path / "ladder"
+    save_tokenizer(folder / "tokenizer")
+    add_run(folder, "small", [1, 2, 3], n_steps=3)
+    add_run(folder, "wide", [2, 4], n_steps=4, seed=10)
+    return folder
+
+
+@pytest.fixture
+def tasks(tmp_path):
+    """A folder with two tasks: two choices, and three or four."""
+    folder = tmp_path / "tasks"
+    write_task(folder, "pets", choice_rows(10, ["a cat", "the dog"]))
+    rows = [*choice_rows(4, ["café", "house", "tree"]), *choice_rows(4, ["is", "was", "are", "were"], seed=1)]
+    write_task(folder, "words", rows)
     return folder

@@ -33,7 +33,7 @@ def measure(benchmark: Benchmark, results: Mapping[str, Any]) -> Measured:
 
     Args:
         benchmark: Which.
-        results: As `lm_eval.simple_evaluate` returns them, with samples.
+        results: As `lm_eval.evaluate` returns them, with samples.
 
     Raises:
         DataError: no metric of the task is a score from 0 to 1, or not the one that is asked for.

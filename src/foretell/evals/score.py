@@ -1,7 +1,7 @@
 """One checkpoint through the harness: its own model class and its own evaluation, with tasks that are built already."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,18 +74,21 @@ class Scorer:
         return model
 
     def _evaluate(self, model: Any, benchmarks: Sequence[Benchmark]) -> Mapping[str, Any]:
-        import lm_eval
+        """Do as `lm_eval.simple_evaluate` does, less its listing of the machine, which takes seconds each time."""
+        from lm_eval import evaluate
 
         if self.unsafe_code:
             os.environ["HF_ALLOW_CODE_EVAL"] = "1"
+        asked = self.manager.load([one.asked for one in benchmarks])
+        _seed(asked["tasks"].values())
         try:
-            results: Mapping[str, Any] = lm_eval.simple_evaluate(
+            results: Mapping[str, Any] = evaluate(
                 model,
-                tasks=[one.asked for one in benchmarks],
-                task_manager=self.manager,
+                asked,
                 limit=self.limit,
                 bootstrap_iters=0,
                 confirm_run_unsafe_code=self.unsafe_code,
+                fewshot_as_multiturn=True,
             )
         except (AssertionError, ValueError) as error:
             names = ", ".join(one.name for one in benchmarks)
@@ -93,6 +96,23 @@ class Scorer:
             what = f"{names}: the harness refuses to ask a model that reads {model.max_length} tokens: {reason}."
             raise DataError(f"{what} Leave out the task that it names, or shorten what it asks for.") from error
         return results
+
+
+def _seed(tasks: Iterable[Any]) -> None:
+    """Set the seeds that the harness sets by default, and no examples where a task does not say how many."""
+    import random
+
+    import numpy as np
+    import torch
+    from lm_eval.defaults import DEFAULT_OTHER_SEED, DEFAULT_RANDOM_SEED
+
+    random.seed(DEFAULT_RANDOM_SEED)
+    np.random.seed(DEFAULT_OTHER_SEED)
+    torch.manual_seed(DEFAULT_OTHER_SEED)
+    for task in tasks:
+        if task.get_config("num_fewshot") is None:
+            task.set_config(key="num_fewshot", value=0)
+        task.set_fewshot_seed(seed=DEFAULT_OTHER_SEED)
 
 
 def _keeping(encode: Callable[..., list[int]], kept: dict[Any, list[int]]) -> Callable[..., list[int]]:
