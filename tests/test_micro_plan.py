@@ -63,7 +63,7 @@ def write_questions(folder: Path, facts: list[tuple[str, str]], rng: random.Rand
     for i in range(240):
         who, what = facts[i % N_FACTS]
         others = rng.sample([other for _, other in facts if other != what], 3)
-        choices = others[: i % 4] + [what] + others[i % 4 :]
+        choices = [*others[: i % 4], what, *others[i % 4 :]]
         rows.append({"context": f"{who} likes", "choices": choices, "answer": i % 4})
     write_task(folder, "likes", rows)
 
