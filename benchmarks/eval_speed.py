@@ -24,8 +24,8 @@ BATCH = "32"
 def main() -> None:
     """Time both ways, and print the table."""
     ladder, tasks = Path(sys.argv[1]), Path(sys.argv[2])
-    n, limit = (int(given) if given else None for given in (sys.argv[3:] + ["", ""])[:2])
-    chosen = [one for one in checkpoints(Layout(ladder)) if one.is_there and _is_final(one)][: n or 3]
+    n, limit = map(int, (*sys.argv[3:], *("3", "0")[len(sys.argv) - 3 :]))
+    chosen = [one for one in checkpoints(Layout(ladder)) if one.is_there and _is_final(one)][:n]
     limits = ["--limit", str(limit)] if limit else []
     names = ",".join(load_benchmarks([str(tasks)], [])[1])
     with tempfile.TemporaryDirectory() as temporary:

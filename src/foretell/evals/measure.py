@@ -92,7 +92,8 @@ def _standard_error(
 
     errors = []
     for name, several in samples.items():
-        if benchmark.tasks[name].aggregation().get(metric, mean) is not mean or len(several) < 2:
+        is_mean = benchmark.tasks[name].aggregation().get(metric, mean) is mean
+        if not is_mean or len(several) < 2 or any(metric not in sample for sample in several):
             return None
         errors.append(float(mean_stderr([float(sample[metric]) for sample in several])))
     if not benchmark.is_group:

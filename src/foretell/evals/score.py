@@ -118,12 +118,12 @@ def _seed(tasks: Iterable[Any]) -> None:
 def _keeping(encode: Callable[..., list[int]], kept: dict[Any, list[int]]) -> Callable[..., list[int]]:
     """Return the encoder of a model that looks up what an earlier one of the same tokenizer encoded."""
 
-    def look_up(text: str, **named: Any) -> list[int]:
-        key = (text, *sorted(named.items()))
+    def look_up(*positional: Any, **named: Any) -> list[int]:
+        key = (*positional, *sorted(named.items()))
         if key not in kept:
             if len(kept) >= MOST_KEPT:
                 kept.clear()
-            kept[key] = encode(text, **named)
+            kept[key] = encode(*positional, **named)
         return list(kept[key])
 
     return look_up
