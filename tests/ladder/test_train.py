@@ -11,6 +11,8 @@ from tests.cli.conftest import cli, here  # noqa: F401  fixtures
 import foretell
 from foretell.errors import DataError, MissingExtra
 from foretell.ladder import prepare as preparing
+from foretell.ladder.expected import runs_going_on
+from foretell.ladder.layout import Layout
 from foretell.ladder.read_plan import read_plan
 
 torch = pytest.importorskip("torch")
@@ -31,6 +33,9 @@ def test_a_micro_plan_becomes_a_run_table_whatever_happens_to_one_of_its_rungs(w
     )
     runs = foretell.load_runs(plain["table"])
     assert runs.final_rows().frame["run"].to_list() == RUNS[:1]
+    noted = json.loads((tmp_path / "out" / "runs.json").read_text(encoding="utf-8"))
+    assert noted == dict.fromkeys(RUNS)
+    assert runs_going_on(Layout(tmp_path / "out")) == []
     again = cli("train", plan, "-o", tmp_path / "out", "--json")
     assert json.loads(again.out)["runs"] == plain["runs"]
     changed = cli("train", write_plan(("checkpoints = 4", "checkpoints = 5")), "-o", tmp_path / "out")
