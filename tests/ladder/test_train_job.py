@@ -271,13 +271,21 @@ def test_a_branch_equals_a_run_that_decays_there(wsd, tmp_path):
     train(wsd, tmp_path)
     job = jobs_of(wsd)[0]
     straight = replace(job.branches[0], name="straight", trunk=None, first_step=0)
+    from foretell.ladder.devices import Devices
     from foretell.ladder.layout import Layout
     from foretell.ladder.precision import Precision
     from foretell.ladder.prepare import prepare
 
     layout = Layout(tmp_path)
     trainer = train_run.build_trainer(
-        wsd, layout, prepare(wsd, layout), straight, Precision("fp32"), keep="last", listen=lambda *_: None
+        wsd,
+        layout,
+        prepare(wsd, layout),
+        straight,
+        Precision("fp32"),
+        Devices(torch.device("cpu")),
+        keep="last",
+        listen=lambda *_: None,
     )
     train_run.train_run(trainer, straight)
     expected, found = (read_rows(tmp_path / name)[-1] for name in (job.branches[0].name, "straight"))

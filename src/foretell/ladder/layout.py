@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-RESERVED = ("tokenizer", "tokens", "runs.parquet", "plan.toml", "ladder.json")
+RESERVED = ("tokenizer", "tokens", "runs.parquet", "plan.toml", "ladder.json", "slurm")
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,11 @@ class Layout:
     def facts(self) -> Path:
         """What was decided once for the whole ladder."""
         return self.folder / "ladder.json"
+
+    @property
+    def slurm(self) -> Path:
+        """What submitit writes about its jobs."""
+        return self.folder / "slurm"
 
     def run(self, name: str) -> Path:
         """The folder of one run: `rows.jsonl`, `state.pt`, `step-N/`."""
