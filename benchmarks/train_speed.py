@@ -70,9 +70,9 @@ def set_up(folder: Path, size: str, precision: str, compiled: str) -> tuple[Any,
     import torch
 
     from foretell.ladder.batches import Batches
+    from foretell.ladder.devices import Devices
     from foretell.ladder.layout import Layout
     from foretell.ladder.optimiser import build_optimiser
-    from foretell.ladder.devices import Devices
     from foretell.ladder.precision import Precision
     from foretell.ladder.prepare import prepare
     from foretell.ladder.read_plan import read_plan

@@ -5,7 +5,8 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,17 +67,14 @@ def follow_process(process: Process, task: Task, show: Show) -> Ending:
     assert process.stdin is not None
     assert process.stdout is not None
     failure = None
-    try:
-        with process.stdin:
-            process.stdin.write(pickle.dumps(task))
-        with process.stdout:
-            for event in _events(process.stdout):
-                if "error" in event:
-                    failure = failure or str(event["error"])
-                else:
-                    show(event)
-    except BrokenPipeError:  # it died before it listened
-        pass
+    with suppress(BrokenPipeError), process.stdin:  # where it died before it listened
+        process.stdin.write(pickle.dumps(task))
+    with process.stdout:
+        for event in _events(process.stdout):
+            if "error" in event:
+                failure = failure or str(event["error"])
+            else:
+                show(event)
     process.wait()
     if failure or process.returncode == 0:
         return Ending(failure)
@@ -93,7 +91,7 @@ def n_devices(task: Task, index: int) -> int:
     return jobs_of(task.plan)[index].trunk.rung.devices
 
 
-def _events(lines: Any) -> Any:
+def _events(lines: Any) -> Iterator[dict[str, Any]]:
     return (json.loads(line) for line in lines if line.startswith(b"{"))
 
 

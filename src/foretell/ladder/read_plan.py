@@ -86,11 +86,14 @@ def _sources(section: Section, folder: Path) -> dict[str, Source]:
 
 
 def _source(name: str, section: Section, folder: Path) -> Source:
+    hub = section.text("hub")
+    if hub is not None and (folder / hub).is_dir():  # a data set of the hub, already here
+        hub = str((folder / hub).resolve())
     source = Source(
         name=name,
         files=_files(section, "files", folder),
         held_out=_files(section, "held_out", folder),
-        hub=section.text("hub"),
+        hub=hub,
         hub_config=section.text("hub_config"),
         split=section.text("split", "train") or "train",
         held_out_documents=section.whole("held_out_documents", 0, least=0),

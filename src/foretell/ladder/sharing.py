@@ -16,7 +16,7 @@ def share_model(model: Any, devices: Devices) -> Any:
     if devices.strategy == "ddp":
         from torch.nn.parallel import DistributedDataParallel
 
-        return DistributedDataParallel(model, broadcast_buffers=False)
+        return DistributedDataParallel(model)
     from torch.distributed import init_device_mesh
     from torch.distributed.fsdp import fully_shard
 

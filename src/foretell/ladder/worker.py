@@ -7,6 +7,7 @@ for each of them, with the task in a file.
 import json
 import os
 import pickle
+import signal
 import sys
 import tempfile
 import threading
@@ -50,6 +51,8 @@ class Task:
 def main() -> None:
     """Do the task; end with the parent, so that a second start finds nobody at work."""
     parent = os.getppid()
+    for warning in (signal.SIGUSR1, signal.SIGUSR2):  # SLURM warns all processes of a job; submitit answers
+        signal.signal(warning, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     is_one_of_several = len(sys.argv) > 1
     task: Task = pickle.loads(Path(sys.argv[1]).read_bytes() if is_one_of_several else sys.stdin.buffer.read())  # noqa: S301  from our own parent
@@ -101,10 +104,9 @@ def _first_failure(error: Any, n: int) -> str:
 
 
 def _work(task: Task) -> None:
-    from foretell.ladder.tracker import open_tracker
+    from foretell.ladder.tracker import opened_tracker
     from foretell.ladder.train_job import train_job
 
-    log = open_tracker(task.log, task.folder)
     last = 0.0
 
     def listen(run: str, step: int, figures: Mapping[str, float]) -> None:
@@ -114,15 +116,16 @@ def _work(task: Task) -> None:
             _say({"run": run, "step": step, **figures})
             last = time.monotonic()
 
-    train_job(
-        task.plan,
-        task.folder,
-        task.index,
-        precision=task.precision,
-        keep=task.keep,
-        listen=listen,
-        prepared=task.prepared,
-    )
+    with opened_tracker(task.log, task.folder) as log:
+        train_job(
+            task.plan,
+            task.folder,
+            task.index,
+            precision=task.precision,
+            keep=task.keep,
+            listen=listen,
+            prepared=task.prepared,
+        )
 
 
 def _say(event: Mapping[str, object]) -> None:
