@@ -66,24 +66,9 @@ def test_a_ladder_on_ray_equals_the_local_one_though_a_worker_is_killed(text_fol
 
 @pytest.mark.slow
 def test_a_cluster_that_is_not_there_is_told(text_folder, tmp_path):
-    shown = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "foretell",
-            "train",
-            longer_plan(text_folder),
-            "-o",
-            tmp_path,
-            "--launcher",
-            "ray",
-            "--address",
-            "127.0.0.1:1",
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-m", "foretell", "train", longer_plan(text_folder), "-o", tmp_path]
+    command += ["--launcher", "ray", "--address", "127.0.0.1:1"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=False)
     assert shown.returncode == 1
     last = shown.stderr.strip().splitlines()[-1]
     assert last.startswith("foretell: --address 127.0.0.1:1: ")
