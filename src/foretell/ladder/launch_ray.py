@@ -1,7 +1,9 @@
 """The launcher for Ray: each job a task with its resources, in the folder that all machines share."""
 
 import os
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import replace
 from typing import Any
 
@@ -37,11 +39,16 @@ def launch_ray(task: Task, indices: Sequence[int], *, workers: int, show: Show, 
         MissingExtra: Ray is not installed.
     """
     ray = _ray()
-    most = max(workers, *(n_devices(task, i) for i in indices))
-    _connect(ray, address, n_cpus=most * task.plan.hardware.threads)
+    with redirect_stdout(sys.stderr):  # where Ray tells of a lost worker
+        most = max(workers, *(n_devices(task, i) for i in indices))
+        _connect(ray, address, n_cpus=most * task.plan.hardware.threads)
+        return _follow(ray, [replace(task, index=index) for index in indices], show)
+
+
+def _follow(ray: Any, tasks: Sequence[Task], show: Show) -> dict[int, str]:
+    """Submit the tasks and wait for all of them."""
     try:
         has_gpus = ray.cluster_resources().get("GPU", 0) > 0
-        tasks = [replace(task, index=index) for index in indices]
         waiting = {_submit(ray, one, has_gpus): one for one in tasks}
         progress = ProgressOf(job_folder(one) for one in tasks)
         failures: dict[int, str] = {}
