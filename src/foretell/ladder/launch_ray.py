@@ -1,6 +1,7 @@
 """The launcher for Ray: each job a task with its resources, in the folder that all machines share."""
 
 import os
+import socket
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
@@ -14,6 +15,7 @@ from foretell.ladder.worker import Task
 
 RETRIES = 10  # of a job whose machine or process was lost
 OBJECT_STORE = 100_000_000  # bytes; nothing goes through it but a plan
+KNOCK = 10.0  # seconds to answer
 EVERY = 0.5  # seconds between two looks at the progress
 
 
@@ -74,6 +76,7 @@ def _ray() -> Any:
 
 def _connect(ray: Any, address: str | None, *, n_cpus: int) -> None:
     if address is None:
+        os.environ.setdefault("RAY_worker_niceness", "0")  # the work of this machine, not of its idle time
         ray.init(
             address="local",
             num_cpus=n_cpus,
@@ -84,10 +87,22 @@ def _connect(ray: Any, address: str | None, *, n_cpus: int) -> None:
         )
         return
     try:
+        _knock(address)
         ray.init(address=address, log_to_driver=False, logging_level="error")
-    except ConnectionError as error:
+    except OSError as error:  # ConnectionError among them
         message = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise DataError(f"--address {address}: {message}. Start Ray there, or leave --address out.") from None
+
+
+def _knock(address: str) -> None:
+    """Connect to an address once, since Ray itself would try for minutes.
+
+    Raises:
+        OSError: nobody listens there.
+    """
+    host, _, port = address.rpartition("/")[2].rpartition(":")
+    if port.isdigit():
+        socket.create_connection((host, int(port)), timeout=KNOCK).close()
 
 
 def _submit(ray: Any, task: Task, has_gpus: bool) -> Any:
@@ -119,7 +134,7 @@ def _failure(ray: Any, done: Any) -> str | None:
     try:
         failure: str | None = ray.get(done)
     except LostProcess as error:
-        return f"{str(error.args[0]).rstrip('.')}, {RETRIES + 1} times."
+        return f"{str(getattr(error, 'cause', error)).rstrip('.')}, {RETRIES + 1} times."
     except ray.exceptions.RayError as error:
-        return f"{(str(error).strip().splitlines() or [type(error).__name__])[0].rstrip('.')}."
+        return f"{(str(error).strip().splitlines() or [type(error).__name__])[-1].rstrip('.')}."
     return failure
