@@ -6,6 +6,7 @@ processes, one after the other, from the preparation of the text on. Four hit `f
 whole process group at once, imports and launcher included.
 """
 
+import json
 import os
 import random
 import signal
@@ -95,8 +96,6 @@ def undisturbed(plan, tmp_path_factory):
 
 @pytest.mark.slow
 def test_after_46_kills_at_random_moments_the_ladder_is_the_undisturbed_one(undisturbed, plan, tmp_path):
-    import json
-
     command = [sys.executable, "-W", "ignore", "-c", SERVER, plan, tmp_path, "46", "1"]
     shown = subprocess.run(command, capture_output=True, text=True, check=False)
     assert shown.returncode == 0, shown.stderr

@@ -290,3 +290,12 @@ def test_a_branch_equals_a_run_that_decays_there(wsd, tmp_path):
     train_run.train_run(trainer, straight)
     expected, found = (read_rows(tmp_path / name)[-1] for name in (job.branches[0].name, "straight"))
     assert found["loss/code"] == expected["loss/code"]
+
+
+def test_a_state_left_by_a_kill_after_the_last_row_goes_with_the_next_start(wsd, tmp_path):
+    train(wsd, tmp_path)
+    left = [tmp_path / RUN / "state.pt", tmp_path / RUN / "fork-8.pt", tmp_path / f"{RUN}-at-1.28K" / "state.pt"]
+    for path in left:
+        path.write_bytes(b"left")
+    train(wsd, tmp_path)
+    assert not any(path.exists() for path in left)

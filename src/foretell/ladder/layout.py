@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+STATE = "state.pt"  # in the folder of a run that is not over
 RESERVED = ("tokenizer", "tokens", "runs.parquet", "plan.toml", "ladder.json", "slurm")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from foretell.errors import Finding
 from foretell.ladder.check_tokens import check_tokens
+from foretell.ladder.drop_states import drop_states
 from foretell.ladder.launch import launch, require_launcher
 from foretell.ladder.layout import Layout
 from foretell.ladder.plan import Plan
@@ -90,6 +91,9 @@ def train(
         task = Task(plan, prepared, folder, indices[0], _precision(plan, layout), keep, log)
         failures = launch(task, indices, launcher=launcher, address=address, workers=workers, show=show)
     merge_rows(layout)
+    for job in jobs:
+        if _is_done(layout, job):
+            drop_states(layout, job)
     ends = [_end(layout, run, failures.get(i)) for i, job in enumerate(jobs) for run in job.runs]
     return Outcome(layout.table, tuple(ends), tuple(findings))
 

@@ -12,6 +12,7 @@ import torch
 
 from foretell.errors import DataError
 from foretell.ladder.devices import Devices, joined_devices
+from foretell.ladder.drop_states import drop_states
 from foretell.ladder.layout import Layout
 from foretell.ladder.plan import Plan
 from foretell.ladder.precision import Precision, choose_compile
@@ -55,6 +56,7 @@ def train_job(
     with joined_devices(plan.hardware.strategy) as devices, _alone(layout.run(job.trunk.name), devices):
         if devices.agree(all(is_over(layout, run) for run in job.runs)):
             merge_rows(layout)
+            drop_states(layout, job)
             return
         prepared = prepared or prepare(plan, layout)
         trainer = build_trainer(
@@ -72,17 +74,12 @@ def train_job(
             if devices.agree(not is_over(layout, run) and _can_start(layout, run)):
                 train_run(trainer, run)
         if devices.is_first:
-            _drop_forks(layout, job)
+            drop_states(layout, job)
 
 
 def _can_start(layout: Layout, run: Run) -> bool:
     """Tell whether the trunk came as far as the branch: a diverged one may not have."""
     return run.trunk is None or (layout.run(run.trunk) / f"fork-{run.first_step}.pt").is_file()
-
-
-def _drop_forks(layout: Layout, job: Job) -> None:
-    for fork in layout.run(job.trunk.name).glob("fork-*.pt"):
-        fork.unlink()
 
 
 def _is_compiled(plan: Plan, layout: Layout, job: Job, prepared: Prepared, precision: str, devices: Devices) -> bool:

@@ -16,7 +16,7 @@ from foretell.ladder.checkpoint import checkpoint_row, diverged_row, save_weight
 from foretell.ladder.devices import Devices
 from foretell.ladder.divergence import WINDOW, divergence
 from foretell.ladder.gradients import batch_gradient
-from foretell.ladder.layout import Layout
+from foretell.ladder.layout import STATE, Layout
 from foretell.ladder.model import build_model
 from foretell.ladder.optimiser import build_optimiser, set_learning_rate
 from foretell.ladder.plan import Plan
@@ -31,7 +31,6 @@ from foretell.ladder.speed import save_speed
 from foretell.ladder.state import Progress, load_state, save_state
 from foretell.ladder.validation import validate
 
-STATE = "state.pt"
 Listener = Callable[[str, int, Mapping[str, float]], object]
 
 
