@@ -101,7 +101,7 @@ def test_two_processes_give_the_losses_of_one(strategy, alone, text_folder, tmp_
 
 @pytest.mark.slow
 def test_a_run_goes_on_with_other_devices_after_a_kill(alone, text_folder, tmp_path, tol):
-    ending, _ = killed_at(plan_for(text_folder, 1), tmp_path, 1, lambda process: process.kill())
+    ending, _ = killed_at(plan_for(text_folder, 1), tmp_path, 3, lambda process: process.kill())
     assert ending == Ending("its process was killed by signal 9.", is_lost=True)
     first = saved_step(tmp_path)
     ending, processes = killed_at(plan_for(text_folder, 2, "fsdp"), tmp_path, first + 2, kill_one_of_its_own)
