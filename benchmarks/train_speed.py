@@ -70,6 +70,7 @@ def set_up(folder: Path, size: str, precision: str, compiled: str) -> tuple[Any,
     import torch
 
     from foretell.ladder.batches import Batches
+    from foretell.ladder.devices import Devices
     from foretell.ladder.layout import Layout
     from foretell.ladder.optimiser import build_optimiser
     from foretell.ladder.precision import Precision
@@ -89,7 +90,8 @@ def set_up(folder: Path, size: str, precision: str, compiled: str) -> tuple[Any,
     prepared = prepare(plan, layout)
     run = jobs_of(plan)[0].trunk
     chosen = Precision(precision, compiled=compiled == "yes")
-    trainer = build_trainer(plan, layout, prepared, run, chosen, keep="all", listen=lambda *_: None)
+    alone = Devices(torch.device("cpu"))
+    trainer = build_trainer(plan, layout, prepared, run, chosen, alone, keep="all", listen=lambda *_: None)
     return trainer, run, build_optimiser(trainer.model, weight_decay=0.1), Batches(plan, run, prepared.train)
 
 

@@ -31,6 +31,7 @@ class Tolerances:
     standard_error: float = 0.35  # relative: bootstrap of 60 points against Gauss-Newton
     chinchilla_objective: float = 5e-9  # absolute: eight decimals of the published optimum
     published_ladder: float = 1e-6  # absolute: scores and task losses whose authors' solver stops at 1e-8
+    devices: float = 1e-5  # relative: losses of a run in fp32 whose batches are summed on one device, or on two
     published_digits: float = 5e-7  # absolute: four decimals of a percentage as published, as a fraction
 
 

@@ -30,7 +30,9 @@ COMMANDS = {
     },
     "methods": {"--json"},
     "reproduce": {"NAME", "--json"},
-    "train": {"PLAN", "-o", "--output", "--dry-run", "--launcher", "--workers", "--keep", "--log", "--json"},
+    "train": {
+        "PLAN", "-o", "--output", "--dry-run", "--launcher", "--address", "--workers", "--keep", "--log", "--json",
+    },
     "eval": {
         "DIR", "--tasks", "--include", "--limit", "--batch-size", "--device", "--watch", "--again", "--unsafe-code",
         "--json",

@@ -55,6 +55,15 @@ def test_a_dry_run_prints_what_each_rung_takes_and_writes_nothing(write_plan, tm
     assert "reference core" in cli("train", write_plan(), "-o", tmp_path / "out", "--dry-run").out
 
 
+def test_a_dry_run_shows_devices_where_a_rung_has_several(write_plan, tmp_path, cli):  # noqa: F811
+    assert "devices" not in cli("train", write_plan(), "-o", tmp_path, "--dry-run").out
+    plan = write_plan(('n_params = "20k"', 'n_params = "20k"\ndevices = 4'))
+    first, second = json.loads(cli("train", plan, "-o", tmp_path, "--dry-run", "--json").out)["rungs"]
+    assert (first["devices"], second["devices"]) == (1, 4)
+    assert second["tokens_per_second"] > 2 * first["tokens_per_second"]
+    assert "devices" in cli("train", plan, "-o", tmp_path, "--dry-run").out
+
+
 def test_a_stated_speed_gives_the_time(write_plan, tmp_path, cli):  # noqa: F811
     plan = write_plan(("[hardware]", "[hardware]\ntokens_per_second = 1000"))
     shown = cli("train", plan, "-o", tmp_path, "--dry-run", "--json")

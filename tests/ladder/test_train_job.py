@@ -271,14 +271,31 @@ def test_a_branch_equals_a_run_that_decays_there(wsd, tmp_path):
     train(wsd, tmp_path)
     job = jobs_of(wsd)[0]
     straight = replace(job.branches[0], name="straight", trunk=None, first_step=0)
+    from foretell.ladder.devices import Devices
     from foretell.ladder.layout import Layout
     from foretell.ladder.precision import Precision
     from foretell.ladder.prepare import prepare
 
     layout = Layout(tmp_path)
     trainer = train_run.build_trainer(
-        wsd, layout, prepare(wsd, layout), straight, Precision("fp32"), keep="last", listen=lambda *_: None
+        wsd,
+        layout,
+        prepare(wsd, layout),
+        straight,
+        Precision("fp32"),
+        Devices(torch.device("cpu")),
+        keep="last",
+        listen=lambda *_: None,
     )
     train_run.train_run(trainer, straight)
     expected, found = (read_rows(tmp_path / name)[-1] for name in (job.branches[0].name, "straight"))
     assert found["loss/code"] == expected["loss/code"]
+
+
+def test_a_state_left_by_a_kill_after_the_last_row_goes_with_the_next_start(wsd, tmp_path):
+    train(wsd, tmp_path)
+    left = [tmp_path / RUN / "state.pt", tmp_path / RUN / "fork-8.pt", tmp_path / f"{RUN}-at-1.28K" / "state.pt"]
+    for path in left:
+        path.write_bytes(b"left")
+    train(wsd, tmp_path)
+    assert not any(path.exists() for path in left)

@@ -16,14 +16,14 @@ def train(
     plan: Annotated[Path, typer.Argument(help="A plan file, TOML.", metavar="PLAN")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the ladder; its table is runs.parquet.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be trained, and stop.")] = False,
-    launcher: Annotated[Literal["local"], typer.Option(help="What starts the processes.")] = "local",
-    workers: Annotated[int, typer.Option(min=1, help="Processes that train at once.")] = 1,
+    launcher: Annotated[Literal["local", "ray", "slurm"], typer.Option(help="What starts the processes.")] = "local",
+    address: Annotated[str | None, typer.Option(help="Of a running Ray cluster; without it Ray starts here.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Devices in use at once on this machine.")] = 1,
     keep: Annotated[Literal["all", "last"], typer.Option(help="Weights that are kept of a run.")] = "all",
     log: Annotated[Literal["tensorboard", "wandb"] | None, typer.Option(help="Where else figures go.")] = None,
     json: options.Json = False,
 ) -> None:
     """Train a ladder of small models; started again, it goes on where it was stopped."""
-    del launcher  # the only one so far
     from foretell.ladder.read_plan import read_plan
 
     asked = read_plan(plan)
@@ -37,7 +37,17 @@ def train(
     from foretell.ladder.train import train as run
 
     with _Bars(asked) as bars:
-        outcome = run(asked, output, workers=workers, keep=keep, log=log, warn=print_findings, show=bars.show)
+        outcome = run(
+            asked,
+            output,
+            launcher=launcher,
+            address=address,
+            workers=workers,
+            keep=keep,
+            log=log,
+            warn=print_findings,
+            show=bars.show,
+        )
     _report(outcome.to_dict(), json)
 
 

@@ -36,17 +36,17 @@ def _share_problems(plan: Plan, rung: Rung) -> list[str]:
 
 def _batch_problems(plan: Plan, rung: Rung) -> list[str]:
     hardware = plan.hardware
-    at_once = (hardware.micro_batch or 1) * hardware.devices
+    at_once = (hardware.micro_batch or 1) * rung.devices
     if rung.batch % at_once and not _fits_whole(plan, rung):
         micro = f"{hardware.micro_batch} sequences at a time on " if hardware.micro_batch else ""
-        what = f"a batch of {rung.batch} sequences does not divide by {micro}{hardware.devices} devices."
+        what = f"a batch of {rung.batch} sequences does not divide by {micro}{rung.devices} devices."
         return [f"{what} Change batch, micro_batch or devices."]
     return []
 
 
 def _fits_whole(plan: Plan, rung: Rung) -> bool:
     """Tell whether one device takes the whole batch at once, so that nothing need divide."""
-    return plan.hardware.devices == 1 and rung.batch <= (plan.hardware.micro_batch or rung.batch)
+    return rung.devices == 1 and rung.batch <= (plan.hardware.micro_batch or rung.batch)
 
 
 def _name_problems(plan: Plan) -> list[str]:

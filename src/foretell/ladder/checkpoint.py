@@ -5,24 +5,38 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from foretell.ladder.devices import Devices
 from foretell.ladder.plan import Plan
 from foretell.ladder.prepare import Prepared
 from foretell.ladder.runs_of import Run
 from foretell.ladder.safe_files import replace_folder
+from foretell.ladder.sharing import gather
 from foretell.ladder.validation import Validation
 from foretell.units import flops_6nd
 
 
-def save_weights(folder: Path, model: Any, step: int, *, keep: str) -> None:
-    """Write `step-N` in the form of `transformers`; with `keep="last"`, remove the earlier ones."""
+def save_weights(folder: Path, model: Any, step: int, *, keep: str, devices: Devices) -> None:
+    """Write `step-N` in the form of `transformers`; with `keep="last"`, remove the earlier ones.
+
+    All processes of the run call it, and the first one writes.
+    """
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    replace_folder(folder / f"step-{step}", model.save_pretrained)
+    weights = gather(model.state_dict(keep_vars=True), keep=devices.is_first)
+    if not devices.is_first:
+        return
+    replace_folder(folder / f"step-{step}", lambda temporary: _save(model, temporary, weights, devices))
     if keep == "last":
         for earlier in folder.glob("step-*"):
             if earlier.name != f"step-{step}":
                 shutil.rmtree(earlier)
+
+
+def _save(model: Any, folder: Path, weights: Mapping[str, Any], devices: Devices) -> None:
+    """Save what `gather` made whole where it was split; else as `transformers` does it by itself."""
+    split = devices.count > 1 and devices.strategy == "fsdp"
+    model.save_pretrained(folder, **({"state_dict": weights} if split else {}))
 
 
 def checkpoint_row(

@@ -49,8 +49,10 @@ def _local_documents(source: Source, files: tuple[Path, ...]) -> Iterator[str]:
 
 
 def _hub_documents(source: Source) -> Iterator[str]:
-    rows = _datasets().load_dataset(source.hub, source.hub_config, split=source.split, streaming=True)
-    return _texts(rows, source, str(source.hub), source.text)
+    def rows() -> Iterator[Any]:
+        yield from _datasets().load_dataset(source.hub, source.hub_config, split=source.split, streaming=True)
+
+    return _texts(rows(), source, f"hub data set {source.hub}", source.text)
 
 
 def _texts(rows: Any, source: Source, where: str, field: str) -> Iterator[str]:

@@ -21,7 +21,7 @@ def dry_run(plan: Plan, folder: Path, *, workers: int = 1, keep: str = "all") ->
     Args:
         plan: The plan.
         folder: Of the ladder; speeds measured there are used.
-        workers: Processes that train at once.
+        workers: Devices in use at once.
         keep: Weights of `all` checkpoints, or of the `last`.
 
     Returns:
@@ -31,11 +31,12 @@ def dry_run(plan: Plan, folder: Path, *, workers: int = 1, keep: str = "all") ->
     jobs = jobs_of(plan)
     rows = [_row(plan, job, Layout(folder)) for job in jobs]
     seconds = [row["seconds"] for row in rows]
+    busy = math.fsum(row["seconds"] * row["devices"] for row in rows) / max(workers, *(row["devices"] for row in rows))
     total = {
         "runs": sum(len(job.runs) for job in jobs),
         "n_tokens": sum(row["n_tokens_trained"] for row in rows),
         "flops": math.fsum(row["flops"] for row in rows),
-        "seconds": max(math.fsum(seconds) / workers, max(seconds)),
+        "seconds": max(busy, *seconds),
         "disk_bytes": needed_bytes(plan, jobs, keep=keep),
     }
     return {"rungs": rows, "total": total}
@@ -61,6 +62,7 @@ def _row(plan: Plan, job: Job, layout: Layout) -> dict[str, Any]:
         "n_tokens_trained": trained,
         "n_steps": job.trunk.n_steps,
         "batch": rung.batch,
+        "devices": rung.devices,
         "learning_rate": rung.learning_rate,
         "flops": flops_6nd(shape.n_params_non_embedding, trained),
         "memory_bytes": _memory(plan, rung),
@@ -73,6 +75,7 @@ def _row(plan: Plan, job: Job, layout: Layout) -> dict[str, Any]:
 def _memory(plan: Plan, rung: Rung) -> float:
     """Estimate the memory of a process: weights and moments, activations of a micro-batch, logits."""
     shape = rung.shape
+    held = shape.n_params_total / (rung.devices if plan.hardware.strategy == "fsdp" else 1)
     n_tokens = plan.micro_batch(rung) * plan.schedule.sequence_length
     activations = shape.n_layers * (12 * shape.d_model + 4 * shape.d_ff) + 3 * shape.vocab_size
-    return LIBRARIES + BYTES_OF_TRAINING * shape.n_params_total + 4.0 * n_tokens * activations
+    return LIBRARIES + BYTES_OF_TRAINING * held + 4.0 * n_tokens * activations

@@ -1,103 +1,78 @@
 """The local launcher: one process for each job, a few at a time."""
 
-import json
 import os
-import pickle
 import queue
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from foretell.ladder.layout import Layout
-from foretell.ladder.runs_of import jobs_of
+from foretell.ladder.process import Ending, Process, Show, follow_process, n_devices, start_process
 from foretell.ladder.worker import Task
-
-Show = Callable[[Mapping[str, Any]], object]
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def launch_local(task: Task, indices: Sequence[int], *, workers: int, show: Show) -> dict[int, str]:
-    """Run jobs in processes of their own, at most `workers` at once.
+    """Run jobs in processes of their own, as many at once as `workers` devices hold.
 
-    A job has its own process because torch.compile gives up on a process that has seen several
-    model sizes. One that fails leaves the others running.
+    A job that shares its batches among several devices takes as many; one that does not fit waits.
+    One that fails leaves the others running.
 
     Args:
         task: Of any job; its index is replaced.
         indices: Jobs to do, in order.
-        workers: Processes at once.
+        workers: Devices in use at once; a job that needs more gets them, alone.
         show: Called with every event, in this thread.
 
     Returns:
         Index -> why the job failed, for those that did.
     """
     waiting = list(indices)
-    running: dict[int, subprocess.Popen[bytes]] = {}
+    free = list(range(max(workers, *(n_devices(task, i) for i in indices))))
+    running: dict[int, tuple[Process, list[int]]] = {}
     events: queue.Queue[tuple[int, Any]] = queue.Queue()
     failures: dict[int, str] = {}
     try:
         while waiting or running:
-            while waiting and len(running) < workers:
-                index = waiting.pop(0)
-                running[index] = _start(replace(task, index=index), events)
+            while (index := _first_that_fits(task, waiting, len(free))) is not None:
+                waiting.remove(index)
+                n = n_devices(task, index)
+                taken, free = free[:n], free[n:]
+                running[index] = (_start(replace(task, index=index), taken, events), taken)
             index, event = events.get()
-            if event is None:
-                _finish(task, index, running.pop(index), failures)
-            elif "error" in event:
-                failures[index] = str(event["error"])
+            if isinstance(event, Ending):
+                free += running.pop(index)[1]
+                failures |= {index: event.failure} if event.failure else {}
             else:
                 show(event)
     finally:
-        for process in running.values():
+        for process, _ in running.values():
             process.kill()
     return failures
 
 
-def _start(task: Task, events: "queue.Queue[tuple[int, Any]]") -> "subprocess.Popen[bytes]":
-    folder = Layout(task.folder).run(jobs_of(task.plan)[task.index].trunk.name)
-    folder.mkdir(parents=True, exist_ok=True)
-    threads = {name: str(task.plan.hardware.threads) for name in THREAD_VARIABLES}
-    with (folder / "log.txt").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "foretell.ladder.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            env={**os.environ, **threads},
-        )
-    threading.Thread(target=_listen, args=(task, process, events), daemon=True).start()
+def _first_that_fits(task: Task, waiting: Sequence[int], n_free: int) -> int | None:
+    return next((index for index in waiting if n_devices(task, index) <= n_free), None)
+
+
+def _start(task: Task, places: Sequence[int], events: "queue.Queue[tuple[int, Any]]") -> Process:
+    """Start a job on its devices, and a thread that puts its events and its ending into the queue."""
+    process = start_process(task, gpus=gpus_at(places))
+
+    def listen() -> None:
+        ending = Ending("its process could not be listened to.")
+        try:
+            ending = follow_process(process, task, lambda event: events.put((task.index, event)))
+        finally:
+            events.put((task.index, ending))
+
+    threading.Thread(target=listen, daemon=True).start()
     return process
 
 
-def _listen(task: Task, process: "subprocess.Popen[bytes]", events: "queue.Queue[tuple[int, Any]]") -> None:
-    """Give the process its task, then pass on its events, and `None` at its end."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        with process.stdin:
-            process.stdin.write(pickle.dumps(task))
-        with process.stdout:
-            for line in process.stdout:
-                if line.startswith(b"{"):
-                    events.put((task.index, json.loads(line)))
-    except OSError:  # it died before it listened
-        pass
-    finally:
-        process.wait()
-        events.put((task.index, None))
-
-
-def _finish(task: Task, index: int, process: "subprocess.Popen[bytes]", failures: dict[int, str]) -> None:
-    if process.returncode == 0 or index in failures:
-        return
-    folder = Layout(task.folder).run(jobs_of(task.plan)[index].trunk.name)
-    lines = (folder / "log.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    how = (
-        f"was killed by signal {-process.returncode}"
-        if process.returncode < 0
-        else f"ended with code {process.returncode}"
-    )
-    failures[index] = f"its process {how}{f': {lines[-1]}' if lines and process.returncode > 0 else ''}."
+def gpus_at(places: Sequence[int]) -> list[str]:
+    """Return the names of the GPUs at places counted from 0, in turn where there are fewer; none without any."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    there = sorted(path.name.removeprefix("nvidia") for path in Path("/dev").glob("nvidia[0-9]*"))
+    visible = there if named is None else [name for name in named.split(",") if name]
+    return [visible[place % len(visible)] for place in places] if visible else []

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-RESERVED = ("tokenizer", "tokens", "runs.parquet", "plan.toml", "ladder.json", "runs.json", "evaluation.json")
+STATE = "state.pt"  # in the folder of a run that is not over
+RESERVED = ("tokenizer", "tokens", "runs.parquet", "plan.toml", "ladder.json", "runs.json", "evaluation.json", "slurm")
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,11 @@ class Layout:
     def evaluation(self) -> Path:
         """What an evaluation knows of its tasks."""
         return self.folder / "evaluation.json"
+
+    @property
+    def slurm(self) -> Path:
+        """What submitit writes about its jobs."""
+        return self.folder / "slurm"
 
     def run(self, name: str) -> Path:
         """The folder of one run: `rows.jsonl`, `scores.jsonl`, `state.pt`, `step-N/`."""

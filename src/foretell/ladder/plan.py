@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from foretell.errors import Finding
 from foretell.units import Decoder
@@ -10,6 +11,7 @@ from foretell.units import Decoder
 SCHEDULES = ("cosine", "wsd")
 PRECISIONS = ("auto", "fp32", "bf16")
 COMPILES = ("auto", "yes", "no")
+STRATEGIES = ("ddp", "fsdp")
 LOGITS_IN_CACHE = 2**22  # numbers; a third faster at 1M than passes four times as large
 
 
@@ -96,16 +98,18 @@ class Hardware:
 
     Attributes:
         micro_batch: Sequences in one forward pass on one device; `None` takes as many as keep the logits small.
-        devices: Devices that share a batch.
+        devices: Devices that share a batch, unless a rung says otherwise.
+        strategy: `ddp`, every device holds the model; `fsdp`, each holds a part of it.
         threads: CPU threads of a process.
         precision: `fp32`, `bf16` (autocast), or `auto`: a two-second probe decides.
         compile: Whether torch.compile is used; `auto` where it pays.
         save_seconds: Time between two saved states.
-        tokens_per_second: Stated speed for `--dry-run`; `None` estimates it.
+        tokens_per_second: Stated speed of one device for `--dry-run`; `None` estimates it.
     """
 
     micro_batch: int | None = None
     devices: int = 1
+    strategy: str = "ddp"
     threads: int = 1
     precision: str = "auto"
     compile: str = "auto"
@@ -127,6 +131,7 @@ class Rung:
         learning_rate: Peak.
         checkpoints: How many rows of the run table.
         family: Rows that one law holds for.
+        devices: That share its batches.
     """
 
     name: str
@@ -138,6 +143,7 @@ class Rung:
     learning_rate: float
     checkpoints: int
     family: str
+    devices: int = 1
 
 
 @dataclass(frozen=True)
@@ -153,6 +159,7 @@ class Plan:
         schedule: One for all.
         hardware: One for all.
         rungs: The models.
+        slurm: How jobs are submitted, as its keys are called there.
         findings: What is risky in it.
     """
 
@@ -164,6 +171,7 @@ class Plan:
     schedule: Schedule
     hardware: Hardware
     rungs: tuple[Rung, ...]
+    slurm: Mapping[str, Any] = field(default_factory=dict)
     findings: tuple[Finding, ...] = field(default=())
 
     @property
@@ -177,7 +185,7 @@ class Plan:
 
     def micro_batch(self, rung: Rung) -> int:
         """Return the sequences of a forward pass: as stated, else the most whose logits stay in a CPU's cache."""
-        here = rung.batch // self.hardware.devices
+        here = rung.batch // rung.devices
         if self.hardware.micro_batch is not None:
             return min(self.hardware.micro_batch, here)
         logits = self.schedule.sequence_length * self.tokenizer.vocab_size

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from foretell.ladder.devices import this_device
 from foretell.ladder.gradients import forward_backward
 from foretell.ladder.model import build_model
 from foretell.ladder.plan import Plan, Rung
@@ -29,9 +30,9 @@ class Precision:
     name: str
     compiled: bool = False
 
-    def autocast(self) -> AbstractContextManager[Any]:
-        """Return the context of a forward pass."""
-        return torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.name == "bf16")
+    def autocast(self, device_type: str = "cpu") -> AbstractContextManager[Any]:
+        """Return the context of a forward pass on a device of type `cpu` or `cuda`."""
+        return torch.autocast(device_type, dtype=torch.bfloat16, enabled=self.name == "bf16")
 
     def prepare(self, model: Any) -> Any:
         """Return the model, compiled if it is to be."""
@@ -62,9 +63,10 @@ def choose_compile(plan: Plan, rung: Rung, precision: str, n_tokens: float) -> b
 def _tokens_per_second(plan: Plan, rung: Rung, precision: Precision) -> float:
     length = plan.schedule.sequence_length
     batch = plan.micro_batch(rung)
-    model = build_model(rung.shape, sequence_length=length, end_of_text=0, seed=0)
+    device = this_device()
+    model = build_model(rung.shape, sequence_length=length, end_of_text=0, seed=0).to(device)
     forward = precision.prepare(model)
-    ids = torch.zeros(batch, length + 1, dtype=torch.int64)
+    ids = torch.zeros(batch, length + 1, dtype=torch.int64, device=device)
     forward_backward(forward, ids, precision, batch * length)  # the first one allocates, or compiles
     start, n = time.perf_counter(), 0
     while n == 0 or time.perf_counter() - start < PROBE_SECONDS:

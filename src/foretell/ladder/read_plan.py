@@ -8,8 +8,19 @@ from typing import Any
 
 from foretell.errors import DataError
 from foretell.ladder.check_plan import check_plan
-from foretell.ladder.plan import COMPILES, PRECISIONS, SCHEDULES, Hardware, Plan, Schedule, Source, TokenizerPlan
+from foretell.ladder.plan import (
+    COMPILES,
+    PRECISIONS,
+    SCHEDULES,
+    STRATEGIES,
+    Hardware,
+    Plan,
+    Schedule,
+    Source,
+    TokenizerPlan,
+)
 from foretell.ladder.read_rung import read_rungs
+from foretell.ladder.read_slurm import read_slurm
 from foretell.ladder.section import Section
 
 ENDINGS = (".txt", ".jsonl", ".parquet")
@@ -50,6 +61,7 @@ def _plan(path: Path, top: Section) -> Plan:
     tokenizer = _tokenizer(top.section("tokenizer"), path.parent)
     schedule_section = top.section("schedule")
     schedule = _schedule(schedule_section)
+    hardware = _hardware(top.section("hardware"))
     plan = Plan(
         path=path,
         sources=_sources(data.section("sources"), path.parent),
@@ -57,8 +69,9 @@ def _plan(path: Path, top: Section) -> Plan:
         eval_tokens=data.whole("eval_tokens", 65_536),
         tokenizer=tokenizer,
         schedule=schedule,
-        hardware=_hardware(top.section("hardware")),
-        rungs=read_rungs(top, schedule_section, schedule.sequence_length, tokenizer.vocab_size, name),
+        hardware=hardware,
+        rungs=read_rungs(top, schedule_section, schedule.sequence_length, tokenizer.vocab_size, name, hardware.devices),
+        slurm=read_slurm(top.section("slurm")),
     )
     data.close()
     schedule_section.close()
@@ -73,11 +86,14 @@ def _sources(section: Section, folder: Path) -> dict[str, Source]:
 
 
 def _source(name: str, section: Section, folder: Path) -> Source:
+    hub = section.text("hub")
+    if hub is not None and (folder / hub).is_dir():  # a data set of the hub, already here
+        hub = str((folder / hub).resolve())
     source = Source(
         name=name,
         files=_files(section, "files", folder),
         held_out=_files(section, "held_out", folder),
-        hub=section.text("hub"),
+        hub=hub,
         hub_config=section.text("hub_config"),
         split=section.text("split", "train") or "train",
         held_out_documents=section.whole("held_out_documents", 0, least=0),
@@ -143,6 +159,7 @@ def _hardware(section: Section) -> Hardware:
     hardware = Hardware(
         micro_batch=section.whole("micro_batch") if "micro_batch" in section else None,
         devices=section.whole("devices", 1),
+        strategy=section.text("strategy", "ddp", known=STRATEGIES) or "ddp",
         threads=section.whole("threads", 1),
         precision=section.text("precision", "auto", known=PRECISIONS) or "auto",
         compile=section.text("compile", "auto", known=COMPILES) or "auto",

@@ -13,13 +13,16 @@ from foretell.units import Decoder, format_quantity
 SHAPE = ("d_model", "n_layers", "n_heads", "d_ff")
 
 
-def read_rungs(top: Section, schedule: Section, sequence_length: int, vocab_size: int, family: str) -> tuple[Rung, ...]:
+def read_rungs(
+    top: Section, schedule: Section, sequence_length: int, vocab_size: int, family: str, devices: int
+) -> tuple[Rung, ...]:
     """Read all rungs; batch, learning rate and checkpoints default to those of `[schedule]`."""
     tied = _tied(top.section("model"))
     defaults = {
         "batch": schedule.take("batch", "deepseek"),
         "learning_rate": schedule.take("learning_rate", "deepseek"),
         "checkpoints": schedule.whole("checkpoints", 14),
+        "devices": devices,
     }
     tables = top.take("rung", [])
     if not isinstance(tables, list) or not tables:
@@ -52,6 +55,7 @@ def _rung(
         learning_rate=_learning_rate(section, defaults["learning_rate"], rule_input),
         checkpoints=section.whole("checkpoints", defaults["checkpoints"]),
         family=section.text("family") or family,
+        devices=section.whole("devices", defaults["devices"]),
     )
     section.close()
     return rung

@@ -1,4 +1,10 @@
-"""Published rules for batch size and learning rate by size."""
+"""Published rules for batch size and learning rate by size.
+
+The numbers of `olmo-ladder` are those of the authors' code (allenai/OLMo-core, `ModelLadder`: 160 sequences of
+2,048 tokens and 0.0047 at 108M parameters without embeddings, exponents 2/3 and -1/3, whatever the tokens). Those
+of `deepseek` and `kaplan` are as printed in the papers' equations named below. DeepSeek's compute counts attention
+too; here it is 6ND of the parameters without embeddings.
+"""
 
 import math
 from collections.abc import Callable

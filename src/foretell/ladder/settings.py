@@ -35,6 +35,8 @@ def settings_of(plan: Plan, job: Job, prepared: Prepared) -> dict[str, Any]:
 def read_facts(plan: Plan, layout: Layout, job: Job, prepared: Prepared) -> dict[str, Any] | None:
     """Return what was decided when a job began; `None` if it has not.
 
+    A run may go on with more devices, or fewer: its losses are then equal within rounding, not bit for bit.
+
     Raises:
         DataError: it was begun with another setting, which is named.
     """
@@ -43,8 +45,9 @@ def read_facts(plan: Plan, layout: Layout, job: Job, prepared: Prepared) -> dict
         return None
     facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     settings = settings_of(plan, job, prepared)
+    may_differ = {"micro_batch"} if facts.get("devices", 1) != job.trunk.rung.devices else set()
     for key, value in facts["settings"].items():
-        if settings.get(key) != value:
+        if key not in may_differ and settings.get(key) != value:
             what = f"{job.trunk.name} was begun with {key} {value!r}, and the plan now says {settings.get(key)!r}."
             raise DataError(f"{what} Name the rung differently, or train into another folder.")
     return facts

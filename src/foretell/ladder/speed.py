@@ -25,15 +25,15 @@ def save_speed(folder: Path, n_steps: int, tokens_per_step: int, seconds: float)
 
 
 def tokens_per_second(plan: Plan, rung: Rung, layout: Layout) -> tuple[float, str]:
-    """Return the expected speed of a rung, and where it is from: `measured`, `stated` or `reference`."""
+    """Return the expected speed of a rung on its devices, and where it is from: `measured`, `stated` or `reference`."""
     for other in plan.rungs:
         for seed in other.seeds:
             path = layout.run(f"{other.name}-s{seed}") / SPEED
-            if other.shape == rung.shape and path.is_file():
+            if (other.shape, other.devices) == (rung.shape, rung.devices) and path.is_file():
                 return float(json.loads(path.read_text(encoding="utf-8"))["tokens_per_second"]), "measured"
     if plan.hardware.tokens_per_second:
-        return plan.hardware.tokens_per_second, "stated"
-    return _reference_speed(rung.shape.flops_per_token(plan.schedule.sequence_length)), "reference"
+        return rung.devices * plan.hardware.tokens_per_second, "stated"
+    return rung.devices * _reference_speed(rung.shape.flops_per_token(plan.schedule.sequence_length)), "reference"
 
 
 def job_seconds(plan: Plan, job: Job, speed: float) -> float:

@@ -1,6 +1,8 @@
 """TensorBoard and Weights & Biases, where asked for."""
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,19 +11,24 @@ from foretell.errors import DataError
 
 TRACKERS = ("tensorboard", "wandb")
 EVERY = 10  # steps
+FLUSH = 10  # seconds
 Log = Callable[[str, int, Mapping[str, float]], object]
 
 
-def open_tracker(name: str | None, folder: Path) -> Log:
-    """Return a function that logs figures of a run at a step; it does nothing for `None`.
+@contextmanager
+def opened_tracker(name: str | None, folder: Path) -> Iterator[Log]:
+    """Give a function that logs figures of a run at a step; it does nothing for `None`.
 
-    Raises:
-        DataError: the tracker's package is not installed.
+    A run that goes on after a kill logs some steps again: the later figures count.
     """
     if name is None:
-        return lambda *_: None
-    log = _tensorboard(folder) if name == "tensorboard" else _wandb(folder)
-    return lambda run, step, figures: log(run, step, figures) if step % EVERY == 0 or _is_validation(figures) else None
+        yield lambda *_: None
+        return
+    with ExitStack() as open_runs:
+        log = _tensorboard(folder, open_runs) if name == "tensorboard" else _wandb(folder, open_runs)
+        yield (
+            lambda run, step, figures: log(run, step, figures) if step % EVERY == 0 or _is_validation(figures) else None
+        )
 
 
 def require_tracker(name: str | None) -> None:
@@ -40,25 +47,39 @@ def _is_validation(figures: Mapping[str, float]) -> bool:
     return any(key.startswith("loss/") for key in figures)
 
 
-def _tensorboard(folder: Path) -> Log:
+def _tensorboard(folder: Path, open_runs: ExitStack) -> Log:
     from torch.utils.tensorboard import SummaryWriter
 
-    @cache
-    def writer(run: str) -> Any:
-        return SummaryWriter(str(folder / run / "tensorboard"))
+    writers: dict[str, Any] = {}
 
     def log(run: str, step: int, figures: Mapping[str, float]) -> None:
+        if run not in writers:  # what an earlier process logged from this step on is void
+            writer = SummaryWriter(str(folder / run / "tensorboard"), purge_step=step, flush_secs=FLUSH)
+            writers[run] = open_runs.enter_context(writer)
         for key, value in figures.items():
-            writer(run).add_scalar(key, value, step)
+            writers[run].add_scalar(key, value, step)
 
     return log
 
 
-def _wandb(folder: Path) -> Log:
+def _wandb(folder: Path, open_runs: ExitStack) -> Log:
+    """Log to a project of the folder's name; W&B itself drops steps that it has already."""
     import wandb
+
+    ladder = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
 
     @cache
     def board(run: str) -> Any:
-        return wandb.init(project=folder.name, name=run, id=run, resume="allow", dir=folder / run, reinit="create_new")
+        return open_runs.enter_context(
+            wandb.init(
+                project=folder.resolve().name,
+                name=run,
+                id=f"{run}-{ladder}",
+                resume="allow",
+                dir=folder / run,
+                reinit="create_new",
+                settings=wandb.Settings(console="off", silent=True),  # stdout is for events
+            )
+        )
 
     return lambda run, step, figures: board(run).log(dict(figures), step=step)

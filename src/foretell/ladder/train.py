@@ -8,8 +8,9 @@ from typing import Any
 
 from foretell.errors import Finding
 from foretell.ladder.check_tokens import check_tokens
+from foretell.ladder.drop_states import drop_states
 from foretell.ladder.expected import note_runs
-from foretell.ladder.launch_local import launch_local
+from foretell.ladder.launch import launch, require_launcher
 from foretell.ladder.layout import Layout
 from foretell.ladder.plan import Plan
 from foretell.ladder.prepare import prepare, require_extra, require_space
@@ -45,6 +46,8 @@ def train(
     plan: Plan,
     folder: Path,
     *,
+    launcher: str = "local",
+    address: str | None = None,
     workers: int = 1,
     keep: str = "all",
     log: str | None = None,
@@ -56,7 +59,9 @@ def train(
     Args:
         plan: The plan.
         folder: Gets the run table, and a folder for each run.
-        workers: Processes that train at once.
+        launcher: What starts the processes: `local`, `ray` or `slurm`.
+        address: Of a Ray cluster; `None` starts Ray on this machine.
+        workers: Devices in use at once on this machine.
         keep: Weights of `all` checkpoints of a run, or of the `last`.
         log: A tracker, `tensorboard` or `wandb`.
         warn: Called with the warnings, before training.
@@ -70,6 +75,7 @@ def train(
         MissingExtra: a library is missing.
     """
     require_extra()
+    require_launcher(launcher, address, plan)
     require_tracker(log)
     require_space(plan, folder, keep=keep)
     layout = Layout(folder)
@@ -85,8 +91,11 @@ def train(
     failures = {}
     if indices:
         task = Task(plan, prepared, folder, indices[0], _precision(plan, layout), keep, log)
-        failures = launch_local(task, indices, workers=workers, show=show)
+        failures = launch(task, indices, launcher=launcher, address=address, workers=workers, show=show)
     merge_rows(layout)
+    for job in jobs:
+        if _is_done(layout, job):
+            drop_states(layout, job)
     ends = [_end(layout, run, failures.get(i)) for i, job in enumerate(jobs) for run in job.runs]
     return Outcome(layout.table, tuple(ends), tuple(findings))
 

@@ -11,6 +11,8 @@ from typing import Any
 import torch
 
 from foretell.errors import DataError
+from foretell.ladder.devices import Devices, joined_devices
+from foretell.ladder.drop_states import drop_states
 from foretell.ladder.layout import Layout
 from foretell.ladder.plan import Plan
 from foretell.ladder.precision import Precision, choose_compile
@@ -51,26 +53,28 @@ def train_job(
     torch.set_num_threads(plan.hardware.threads)
     layout = Layout(folder)
     job = jobs_of(plan)[index]
-    with _alone(layout.run(job.trunk.name)):
-        if all(is_over(layout, run) for run in job.runs):
+    with joined_devices(plan.hardware.strategy) as devices, _alone(layout.run(job.trunk.name), devices):
+        if devices.agree(all(is_over(layout, run) for run in job.runs)):
             merge_rows(layout)
+            drop_states(layout, job)
             return
         prepared = prepared or prepare(plan, layout)
-        facts = _facts(plan, layout, job, prepared, precision)
         trainer = build_trainer(
             plan,
             layout,
             prepared,
             job.trunk,
-            Precision(precision, compiled=facts["compiled"]),
+            Precision(precision, compiled=_is_compiled(plan, layout, job, prepared, precision, devices)),
+            devices,
             keep=keep,
-            listen=listen,
+            listen=listen if devices.is_first else lambda *_: None,
             fork_steps=frozenset(run.first_step for run in job.branches),
         )
         for run in job.runs:
-            if not is_over(layout, run) and _can_start(layout, run):
+            if devices.agree(not is_over(layout, run) and _can_start(layout, run)):
                 train_run(trainer, run)
-        _drop_forks(layout, job)
+        if devices.is_first:
+            drop_states(layout, job)
 
 
 def _can_start(layout: Layout, run: Run) -> bool:
@@ -78,9 +82,10 @@ def _can_start(layout: Layout, run: Run) -> bool:
     return run.trunk is None or (layout.run(run.trunk) / f"fork-{run.first_step}.pt").is_file()
 
 
-def _drop_forks(layout: Layout, job: Job) -> None:
-    for fork in layout.run(job.trunk.name).glob("fork-*.pt"):
-        fork.unlink()
+def _is_compiled(plan: Plan, layout: Layout, job: Job, prepared: Prepared, precision: str, devices: Devices) -> bool:
+    """Return whether the job was begun with torch.compile; the first process decides it for all."""
+    facts = _facts(plan, layout, job, prepared, precision) if devices.is_first else {"compiled": False}
+    return devices.agree(facts["compiled"])
 
 
 def _facts(plan: Plan, layout: Layout, job: Job, prepared: Prepared, precision: str) -> dict[str, Any]:
@@ -91,7 +96,13 @@ def _facts(plan: Plan, layout: Layout, job: Job, prepared: Prepared, precision: 
     n_tokens = job.steps_to_train * plan.tokens_per_step(job.trunk.rung)
     compiled = choose_compile(plan, job.trunk.rung, precision, n_tokens)
     settings = settings_of(plan, job, prepared)
-    facts = {"settings": settings, "precision": precision, "compiled": compiled, "torch": torch.__version__}
+    facts = {
+        "settings": settings,
+        "precision": precision,
+        "compiled": compiled,
+        "devices": job.trunk.rung.devices,
+        "torch": torch.__version__,
+    }
     text = json.dumps(facts, indent=1)
     path = layout.run(job.trunk.name) / FACTS
     write_durably(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
@@ -99,12 +110,15 @@ def _facts(plan: Plan, layout: Layout, job: Job, prepared: Prepared, precision: 
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold the lock of a run; wait a little for a killed process to let go of it.
+def _alone(folder: Path, devices: Devices) -> Iterator[None]:
+    """Hold the lock of a run, the first process for all; wait a little for a killed one to let go of it.
 
     Raises:
         DataError: another process holds it.
     """
+    if not devices.is_first:
+        yield
+        return
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:
         until = time.monotonic() + PATIENCE

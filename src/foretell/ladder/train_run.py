@@ -13,9 +13,10 @@ import torch
 
 from foretell.ladder.batches import Batches
 from foretell.ladder.checkpoint import checkpoint_row, diverged_row, save_weights
+from foretell.ladder.devices import Devices
 from foretell.ladder.divergence import WINDOW, divergence
-from foretell.ladder.gradients import forward_backward
-from foretell.ladder.layout import Layout
+from foretell.ladder.gradients import batch_gradient
+from foretell.ladder.layout import STATE, Layout
 from foretell.ladder.model import build_model
 from foretell.ladder.optimiser import build_optimiser, set_learning_rate
 from foretell.ladder.plan import Plan
@@ -25,11 +26,11 @@ from foretell.ladder.rows import add_row, merge_rows, read_rows
 from foretell.ladder.runs_of import Run
 from foretell.ladder.safe_files import remove_leftovers
 from foretell.ladder.schedule import checkpoint_steps
+from foretell.ladder.sharing import gather, share_model
 from foretell.ladder.speed import save_speed
 from foretell.ladder.state import Progress, load_state, save_state
 from foretell.ladder.validation import validate
 
-STATE = "state.pt"
 Listener = Callable[[str, int, Mapping[str, float]], object]
 
 
@@ -42,8 +43,9 @@ class Trainer:
         layout: Where things lie.
         prepared: Token files.
         model: Weights, fp32.
-        forward: The model as it is called, compiled or not.
+        forward: The model as it is called: shared among devices, compiled, or neither.
         precision: Of the passes.
+        devices: That share the batches.
         keep: `all` weights of a run, or the `last`.
         listen: Called with run, step and figures after every step and checkpoint.
         fork_steps: Steps at which a branch will leave the trunk.
@@ -55,18 +57,20 @@ class Trainer:
     model: Any
     forward: Any
     precision: Precision
+    devices: Devices
     keep: str
     listen: Listener
     fork_steps: frozenset[int] = field(default=frozenset())
 
 
 def build_trainer(
-    plan: Plan, layout: Layout, prepared: Prepared, run: Run, precision: Precision, **options: Any
+    plan: Plan, layout: Layout, prepared: Prepared, run: Run, precision: Precision, devices: Devices, **options: Any
 ) -> Trainer:
     """Return a trainer with a fresh model of the run's rung and seed."""
     length = plan.schedule.sequence_length
     model = build_model(run.rung.shape, sequence_length=length, end_of_text=prepared.end_of_text, seed=run.seed)
-    return Trainer(plan, layout, prepared, model, precision.prepare(model), precision, **options)
+    shared = share_model(model.to(devices.device), devices)
+    return Trainer(plan, layout, prepared, model, precision.prepare(shared), precision, devices, **options)
 
 
 def is_over(layout: Layout, run: Run) -> bool:
@@ -83,8 +87,9 @@ def train_run(trainer: Trainer, run: Run) -> None:
     state is written before the next one.
     """
     folder = trainer.layout.run(run.name)
-    folder.mkdir(parents=True, exist_ok=True)
-    remove_leftovers(folder)
+    if trainer.devices.is_first:
+        folder.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(folder)
     optimiser = build_optimiser(trainer.model, weight_decay=trainer.plan.schedule.weight_decay)
     progress = _restore(trainer, run, optimiser)
     batches = Batches(trainer.plan, run, trainer.prepared.train)
@@ -99,13 +104,14 @@ def train_run(trainer: Trainer, run: Run) -> None:
         if progress.step in checkpoints:
             _checkpoint(trainer, run, progress.step)
         if progress.step in trainer.fork_steps and run.trunk is None:
-            save_state(_fork(trainer, run.name, progress.step), trainer.model, optimiser, progress)
-        is_due = time.monotonic() - saved >= trainer.plan.hardware.save_seconds
+            save_state(_fork(trainer, run.name, progress.step), trainer.model, optimiser, progress, trainer.devices)
+        is_due = trainer.devices.agree(time.monotonic() - saved >= trainer.plan.hardware.save_seconds)
         if progress.step < run.n_steps and (progress.step in checkpoints or is_due):
-            save_state(folder / STATE, trainer.model, optimiser, progress)
+            save_state(folder / STATE, trainer.model, optimiser, progress, trainer.devices)
             saved = time.monotonic()
-    save_speed(folder, progress.step - run.first_step, trainer.plan.tokens_per_step(run.rung), progress.seconds)
-    (folder / STATE).unlink(missing_ok=True)
+    if trainer.devices.is_first:
+        save_speed(folder, progress.step - run.first_step, trainer.plan.tokens_per_step(run.rung), progress.seconds)
+        (folder / STATE).unlink(missing_ok=True)
 
 
 def _restore(trainer: Trainer, run: Run, optimiser: Any) -> Progress:
@@ -129,16 +135,22 @@ def _checkpoints(run: Run) -> list[int]:
 
 
 def _step(trainer: Trainer, run: Run, optimiser: Any, batches: Batches, progress: Progress) -> Progress:
-    """Do one optimiser step on the whole batch, a micro-batch at a time."""
+    """Do one optimiser step on the whole batch."""
     start = time.perf_counter()
     trainer.model.train()
     ids_BT = torch.from_numpy(batches[progress.step])
     learning_rate = run.course.learning_rate(progress.step)
     set_learning_rate(optimiser, learning_rate)
     n_tokens = trainer.plan.tokens_per_step(run.rung)
-    parts = ids_BT.split(trainer.plan.micro_batch(run.rung))
-    loss = sum(forward_backward(trainer.forward, part, trainer.precision, n_tokens) for part in parts)
-    norm = torch.nn.utils.clip_grad_norm_(trainer.model.parameters(), trainer.plan.schedule.clip)
+    loss = batch_gradient(
+        trainer.forward,
+        ids_BT,
+        trainer.precision,
+        trainer.devices,
+        micro_batch=trainer.plan.micro_batch(run.rung),
+        n_tokens=n_tokens,
+    )
+    norm = gather(torch.nn.utils.clip_grad_norm_(trainer.model.parameters(), trainer.plan.schedule.clip), keep=True)
     optimiser.step()
     optimiser.zero_grad(set_to_none=True)
     seconds = time.perf_counter() - start
@@ -154,15 +166,21 @@ def _checkpoint(trainer: Trainer, run: Run, step: int) -> None:
     batch = plan.micro_batch(run.rung)
     losses = {
         name: validate(
-            trainer.model, file, length=plan.schedule.sequence_length, batch=batch, precision=trainer.precision
+            trainer.model,
+            file,
+            length=plan.schedule.sequence_length,
+            batch=batch,
+            precision=trainer.precision,
+            devices=trainer.devices,
         )
         for name, file in trainer.prepared.held_out.items()
     }
-    save_weights(trainer.layout.run(run.name), trainer.model, step, keep=trainer.keep)
+    save_weights(trainer.layout.run(run.name), trainer.model, step, keep=trainer.keep, devices=trainer.devices)
     _record(trainer, checkpoint_row(plan, run, trainer.prepared, step, losses))
     trainer.listen(run.name, step, {f"loss/{name}": one.loss for name, one in losses.items()})
 
 
 def _record(trainer: Trainer, row: Mapping[str, Any]) -> None:
-    add_row(trainer.layout.run(row["run"]), row)
-    merge_rows(trainer.layout)
+    if trainer.devices.is_first:
+        add_row(trainer.layout.run(row["run"]), row)
+        merge_rows(trainer.layout)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from foretell.ladder.devices import Devices
 from foretell.ladder.precision import Precision
 from foretell.ladder.tokens import TokenFile
 from foretell.units import nats_to_bits_per_byte
@@ -30,7 +31,9 @@ class Validation:
     bpb: float
 
 
-def validate(model: Any, held_out: TokenFile, *, length: int, batch: int, precision: Precision) -> Validation:
+def validate(
+    model: Any, held_out: TokenFile, *, length: int, batch: int, precision: Precision, devices: Devices | None = None
+) -> Validation:
     """Predict every token of a held-out stream once, in windows of `length`.
 
     Args:
@@ -39,22 +42,24 @@ def validate(model: Any, held_out: TokenFile, *, length: int, batch: int, precis
         length: Tokens of context at most.
         batch: Windows at a time.
         precision: As in training.
+        devices: Each takes its part of the windows; `None` is the CPU alone.
     """
-    x_NT, y_NT = _windows(np.asarray(held_out.read(), dtype=np.int64), length)
+    devices = devices or Devices(torch.device("cpu"))
+    x_NT, y_NT = _windows(np.asarray(held_out.read(), dtype=np.int64), length, devices.count)
     total = 0.0
     with torch.no_grad():
-        for x_BT, y_BT in zip(x_NT.split(batch), y_NT.split(batch), strict=True):
-            with precision.autocast():
-                logits_BTV = model(input_ids=x_BT, use_cache=False).logits
-            flat = logits_BTV.flatten(0, 1).float()
-            total += functional.cross_entropy(flat, y_BT.flatten(), reduction="sum", ignore_index=NOT_A_TARGET).item()
-    loss = total / (held_out.n_tokens - 1)
+        for x_BT, y_BT in zip(devices.part(x_NT).split(batch), devices.part(y_NT).split(batch), strict=True):
+            with precision.autocast(devices.device.type):
+                logits_BTV = model(input_ids=x_BT.to(devices.device), use_cache=False).logits
+            flat, y = logits_BTV.flatten(0, 1).float(), y_BT.to(devices.device).flatten()
+            total += functional.cross_entropy(flat, y, reduction="sum", ignore_index=NOT_A_TARGET).item()
+    loss = devices.total(total) / (held_out.n_tokens - 1)
     return Validation(loss, nats_to_bits_per_byte(loss, held_out.n_bytes / (held_out.n_tokens - 1)))
 
 
-def _windows(ids: np.ndarray, length: int) -> tuple[Any, Any]:
-    """Return inputs and targets, `(N, T)`; the last window is filled up with what is no target."""
-    n_windows = -(-(len(ids) - 1) // length)
+def _windows(ids: np.ndarray, length: int, multiple: int) -> tuple[Any, Any]:
+    """Return inputs and targets, `(N, T)`, N a multiple; what is filled up is no target."""
+    n_windows = multiple * -(-(len(ids) - 1) // (multiple * length))
     x = np.zeros(n_windows * length, dtype=np.int64)
     y = np.full(n_windows * length, NOT_A_TARGET, dtype=np.int64)
     x[: len(ids) - 1] = ids[:-1]

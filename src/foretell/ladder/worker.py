@@ -1,18 +1,26 @@
-"""The process of one job: a pickled task on stdin, one line of JSON for each event on stdout."""
+"""The process of one job: a pickled task on stdin, one line of JSON for each event on stdout.
+
+Where the batches are shared among devices it is the agent of torchrun, which starts this module once
+for each of them, with the task in a file.
+"""
 
 import json
 import os
 import pickle
+import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from foretell.errors import ForetellError
+from foretell.errors import DataError, ForetellError
 from foretell.ladder.plan import Plan
 from foretell.ladder.prepare import Prepared
+from foretell.ladder.runs_of import jobs_of
 
 EVERY = 0.5  # seconds between two events of a run
 
@@ -43,10 +51,17 @@ class Task:
 def main() -> None:
     """Do the task; end with the parent, so that a second start finds nobody at work."""
     parent = os.getppid()
+    for warning in (signal.SIGUSR1, signal.SIGUSR2):  # SLURM warns all processes of a job; submitit answers
+        signal.signal(warning, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    task: Task = pickle.load(sys.stdin.buffer)  # noqa: S301  from our own parent
+    is_one_of_several = len(sys.argv) > 1
+    task: Task = pickle.loads(Path(sys.argv[1]).read_bytes() if is_one_of_several else sys.stdin.buffer.read())  # noqa: S301  from our own parent
+    n = jobs_of(task.plan)[task.index].trunk.rung.devices
     try:
-        _work(task)
+        if n > 1 and not is_one_of_several:
+            _start_several(task, n)
+        else:
+            _work(task)
     except ForetellError as error:
         _say({"error": str(error)})
         sys.exit(1)
@@ -58,11 +73,40 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
+def _start_several(task: Task, n: int) -> None:
+    """Start a process for each device, as `torchrun --standalone` does, and wait for all of them."""
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+    config = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=n,
+        run_id=f"foretell-{os.getpid()}",
+        rdzv_backend="c10d",
+        rdzv_endpoint="127.0.0.1:0",
+        local_addr="127.0.0.1",
+        max_restarts=0,
+    )
+    with tempfile.NamedTemporaryFile(suffix=".task") as file:
+        file.write(pickle.dumps(task))
+        file.flush()
+        try:
+            elastic_launch(config, sys.executable)("-m", "foretell.ladder.worker", file.name)
+        except ChildFailedError as error:
+            raise DataError(_first_failure(error, n)) from None
+
+
+def _first_failure(error: Any, n: int) -> str:
+    rank, failure = error.get_first_failure()
+    how = f"was killed by signal {-failure.exitcode}" if failure.exitcode < 0 else f"ended with code {failure.exitcode}"
+    return f"process {rank + 1} of its {n} {how}; log.txt has more."
+
+
 def _work(task: Task) -> None:
-    from foretell.ladder.tracker import open_tracker
+    from foretell.ladder.tracker import opened_tracker
     from foretell.ladder.train_job import train_job
 
-    log = open_tracker(task.log, task.folder)
     last = 0.0
 
     def listen(run: str, step: int, figures: Mapping[str, float]) -> None:
@@ -72,15 +116,16 @@ def _work(task: Task) -> None:
             _say({"run": run, "step": step, **figures})
             last = time.monotonic()
 
-    train_job(
-        task.plan,
-        task.folder,
-        task.index,
-        precision=task.precision,
-        keep=task.keep,
-        listen=listen,
-        prepared=task.prepared,
-    )
+    with opened_tracker(task.log, task.folder) as log:
+        train_job(
+            task.plan,
+            task.folder,
+            task.index,
+            precision=task.precision,
+            keep=task.keep,
+            listen=listen,
+            prepared=task.prepared,
+        )
 
 
 def _say(event: Mapping[str, object]) -> None:

@@ -13,10 +13,13 @@ def dry_run_report(plain: Mapping[str, Any]) -> list[RenderableType]:
     """Return the table of `dry_run` and its totals."""
     table = Table(title=None)
     table.add_column("run")
+    shares = any(row["devices"] > 1 for row in plain["rungs"])
     for name in ("parameters", "shape", "tokens", "batch", "learning rate", "FLOPs", "memory", "time"):
         table.add_column(name, justify="right")
+    if shares:
+        table.add_column("devices", justify="right")
     for row in plain["rungs"]:
-        table.add_row(*_dry_cells(row))
+        table.add_row(*_dry_cells(row), *([str(row["devices"])] if shares else []))
     total = plain["total"]
     kinds = {row["speed_is"] for row in plain["rungs"]}
     text = f"{total['runs']} runs, {format_quantity(total['n_tokens'])} tokens, {total['flops']:.2e} FLOPs"
