@@ -49,7 +49,11 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Write a file, never half of it, and say so on stderr."""
     from foretell.io import write_atomically
 
-    write_atomically(path, lambda temporary: temporary.write_bytes(content))
+    print_written(write_atomically(path, lambda temporary: temporary.write_bytes(content)))
+
+
+def print_written(path: Path) -> None:
+    """Say on stderr that a file was written."""
     _console(sys.stderr).print(f"wrote {escape(str(path))}", highlight=False, soft_wrap=True)
 
 

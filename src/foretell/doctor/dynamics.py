@@ -1,6 +1,5 @@
 """Runs that do not follow the others' curve from loss to score."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ import polars as pl
 
 from foretell.doctor.general_loss import general_loss
 from foretell.doctor.listing import count, list_some
+from foretell.doctor.noise import sampling_error
 from foretell.errors import Finding
 from foretell.runs import Runs
 from foretell.tasks import Task
@@ -86,7 +86,7 @@ def _apart(rows: pl.DataFrame, loss: str, task: Task) -> Iterator[Apart]:
     if not met:
         return
     scatter = float(np.median([_scatter(distances[i]) for i in met]))
-    noise = max(SEEDS, scatter, _sampling_error(task, float(np.nanmedian(curves))))
+    noise = max(SEEDS, scatter, sampling_error(task, float(np.nanmedian(curves))) or 0.0)
     for i in met:
         by = float(np.median(distances[i]))
         if abs(by) > N_SIGMA * noise:
@@ -121,8 +121,3 @@ def _distance(curves: np.ndarray, i: int) -> np.ndarray:
 def _scatter(distance: np.ndarray) -> float:
     """Return the noise of one checkpoint around its run's own curve."""
     return float(1.4826 * np.median(np.abs(distance - np.median(distance))))
-
-
-def _sampling_error(task: Task, score: float) -> float:
-    share = min(max(score, 0.0), 1.0)  # `scores-in-percent` says what else it is
-    return math.sqrt(share * (1 - share) / task.n_items) if task.n_items else 0.0

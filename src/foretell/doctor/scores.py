@@ -132,6 +132,11 @@ def zeros_for_missing(runs: Runs) -> list[Finding]:
     ]
 
 
+def columns_with_odd_zeros(runs: Runs) -> list[str]:
+    """Return the columns of those tasks."""
+    return [f"score/{task.name}" for task, scores in _against_chance(runs) if _has_odd_zeros(task, task.upward(scores))]
+
+
 def _has_odd_zeros(task: Task, scores: np.ndarray) -> bool:
     others = scores[scores > 0]
     chance_rules_it_out = (task.chance or 0.0) > ZERO_CANNOT_BE
