@@ -87,7 +87,7 @@ def test_the_clean_ladder_is_copied_as_it_is(public):
 def test_marked_runs_say_why(small):
     frame = repair_runs(damaged(small, "a run that diverged")).runs.frame.filter(ONE_RUN)
     assert frame["status"].unique().to_list() == ["diverged"]
-    assert frame["reason"].unique().to_list() == ["Diverged: the last loss is 128% above the lowest."]
+    assert frame["reason"].unique().to_list() == ["Diverged: the last loss is 124% above the lowest."]
     frame = repair_runs(damaged(small, "a run that stands twice")).runs.frame
     assert frame.filter(status="excluded")["reason"].unique().to_list() == [
         "Ends with exactly the sizes and values of run 370M-2xC."

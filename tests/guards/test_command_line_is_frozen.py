@@ -11,7 +11,7 @@ COMMANDS = {
     "data list": {"--json"},
     "data pull": {"NAME", "--json"},
     "data show": {"NAME", "--json"},
-    "check": {"RUNS", "--loss", "--tasks", "--json"},
+    "check": {"RUNS", "--loss", "--tasks", "--fix", "-o", "--output", "--json"},
     "forecast": {
         "RUNS", "--at", "--train", "--tasks", "--losses", "--loss", "--method", "--level", "--margin", "--seed",
         "--resamples", "--pool", "--explain", "-o", "--output", "--html", "--json",

@@ -103,10 +103,11 @@ def measure_noise(runs: Runs, *, loss: str | None = None, tasks: Sequence[str] |
     return tuple(each for each in (*losses, *scores) if each.seeds or each.checkpoints)
 
 
-def seed_noise(runs: Runs, column: str) -> float:
-    """Return the scatter of a column between runs that are equal in all but the seed, 0 where there are none."""
-    found = _seeds(_designs(runs.usable()), column)
-    return found.sd if found else 0.0
+def usual_seed_noise(runs: Runs, column: str) -> float:
+    """Return the scatter between seeds of the median design, 0 where there is none; one poor run moves it little."""
+    each = (_seeds([rows], column) for rows in _designs(runs.usable()))
+    known = [noise.sd for noise in each if noise]
+    return float(np.median(known)) if known else 0.0
 
 
 def sampling_error(task: Task, score: float) -> float | None:

@@ -18,7 +18,7 @@ from foretell.doctor.general_loss import general_loss
 from foretell.doctor.listing import count, list_some
 from foretell.doctor.loss_units import losses_in_two_units
 from foretell.doctor.mixtures import mixture_varies
-from foretell.doctor.noise import seed_noise
+from foretell.doctor.noise import usual_seed_noise
 from foretell.doctor.outliers import OUTLIER
 from foretell.errors import Finding
 from foretell.runs import Runs
@@ -77,7 +77,7 @@ def _above(runs: Runs) -> Iterator[Above]:
     if column is None:
         return
     ends = run_ends(rows).drop_nulls(["n_params", "n_tokens", column])
-    floor = seed_noise(rows, column)
+    floor = usual_seed_noise(rows, column)
     for _, family in ends.group_by("family", maintain_order=True):
         if mixture_varies(family):
             continue
