@@ -20,6 +20,7 @@ _HOMES = {
     "mix": ("foretell.mixing.mix", "mix"),
     "reproduce": ("foretell.reproductions.reproduce", "reproduce"),
     "write_table": ("foretell.io.table", "write_table"),
+    "write_result": ("foretell.report.table_file", "write_result"),
     "fit": ("foretell.fitting.fit", "fit"),
     "LAWS": ("foretell.laws", "LAWS"),
     "METHODS": ("foretell.methods", "METHODS"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from foretell.cli import options
-from foretell.cli.output import print_json, print_report, print_written
+from foretell.cli.output import print_json, print_report, print_written, require_table_place, write_rows
 from foretell.cli.tables import load_table
 from foretell.errors import DataError
 
@@ -24,6 +24,7 @@ def check(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Where the copy goes; NAME-repaired beside you if not given.")
     ] = None,
+    rows: options.Table = None,
     json: options.Json = False,
 ) -> None:
     """Say what is wrong or risky in a table: coded findings, each with a fix, and how large the noise is."""
@@ -31,9 +32,12 @@ def check(
     from foretell.report.check import check_report
 
     place = _place(runs, fix, output)
+    require_table_place(rows, runs, place)
     table = load_table(runs, strict=False)
     wanted: dict[str, Any] = {"loss": loss, "tasks": options.split_names(tasks)}
-    plain = {**_plain(table, check_runs(table, **wanted)), "noise": _noise(table, **wanted)}
+    findings = check_runs(table, **wanted)
+    write_rows(findings, rows)
+    plain = {**_plain(table, findings), "noise": _noise(table, **wanted)}
     if place is not None:
         plain |= _repair(table, place)
     print_json(plain) if json else print_report(check_report(plain))

@@ -23,6 +23,7 @@ from foretell.doctor import (
     undertuned,
     units,
 )
+from foretell.doctor.findings import Findings
 from foretell.doctor.narrowed import narrowed
 from foretell.doctor.reading import UNITS
 from foretell.errors import Finding
@@ -34,7 +35,7 @@ Check = Callable[[Runs], list[Finding]]
 SEVERITIES = ("error", "warning", "note")
 
 
-def check_runs(runs: Runs, *, loss: str | None = None, tasks: Sequence[str] | None = None) -> tuple[Finding, ...]:
+def check_runs(runs: Runs, *, loss: str | None = None, tasks: Sequence[str] | None = None) -> Findings:
     """Find what is wrong or risky in a run table.
 
     An `error` is certain and makes a forecast wrong; a `warning` is suspicious or weakens it; a
@@ -46,7 +47,7 @@ def check_runs(runs: Runs, *, loss: str | None = None, tasks: Sequence[str] | No
         tasks: Look at these tasks only.
 
     Returns:
-        What loading found and what the checks find, errors first.
+        What loading found and what the checks find, errors first; a tuple that is also a table.
 
     Raises:
         UnknownName: the table has no such loss or task.
@@ -60,7 +61,7 @@ def check_runs(runs: Runs, *, loss: str | None = None, tasks: Sequence[str] | No
     checks = dict.fromkeys(chain.from_iterable(CHECKS.values()))
     with np.errstate(all="ignore"):  # absurd values are findings, not faults
         findings = [finding for check in checks for finding in check(runs)]
-    return tuple(sorted((*runs.findings, *findings), key=lambda finding: SEVERITIES.index(finding.severity)))
+    return Findings(sorted((*runs.findings, *findings), key=lambda finding: SEVERITIES.index(finding.severity)))
 
 
 def _without_refused(runs: Runs) -> Runs:
