@@ -22,6 +22,7 @@ _HOMES = {
     "write_table": ("foretell.io.table", "write_table"),
     "write_result": ("foretell.report.table_file", "write_result"),
     "fit": ("foretell.fitting.fit", "fit"),
+    "read_law": ("foretell.laws.read", "read_law"),
     "LAWS": ("foretell.laws", "LAWS"),
     "METHODS": ("foretell.methods", "METHODS"),
     "DATASETS": ("foretell.datasets", "DATASETS"),

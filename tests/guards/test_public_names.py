@@ -13,7 +13,7 @@ from foretell.reproductions import REPRODUCTIONS
 NAMES = {
     "DATASETS", "DataError", "FitError", "ForetellError", "LAWS", "METHODS", "Metadata", "MissingExtra", "Runs",
     "UnknownName", "__version__", "ablate", "backtest", "check", "compare", "fit", "forecast", "load_runs", "mix",
-    "reproduce", "sweep", "write_result", "write_table",
+    "read_law", "reproduce", "sweep", "write_result", "write_table",
 }  # fmt: skip
 LAW_NAMES = {
     "power", "power_floor", "chinchilla", "overtraining", "linear", "sigmoid", "free_sigmoid", "exp_decay",

@@ -46,9 +46,9 @@ def test_what_a_forecast_says_besides_is_left_aside():
 
 
 def test_an_unknown_law_or_a_missing_parameter_is_refused():
-    with pytest.raises(UnknownName, match="Unknown law 'chinchila'. Did you mean 'chinchilla'?"):
+    with pytest.raises(UnknownName, match=r"Unknown law 'chinchila'. Did you mean 'chinchilla'\?"):
         read_law({"law": "chinchila"})
-    with pytest.raises(DataError, match="the law power: alpha is None. Give a number, as `to_dict` writes it."):
+    with pytest.raises(DataError, match=r"the law power: alpha is None\. Give a number, as `to_dict` writes it\."):
         read_law({"law": "power", "C0": 1.0})
     with pytest.raises(DataError, match="the law power: C0 is 'much'"):
         read_law({"law": "power", "C0": "much", "alpha": 0.1})
