@@ -1,6 +1,6 @@
 """Forecast a language model's benchmark scores before you train it.
 
-The verbs are those of the command line: `load_runs`, `check`, `forecast`, `backtest`, `sweep`,
+The verbs are those of the command line: `load_runs`, `check`, `forecast`, `draw`, `backtest`, `sweep`,
 `ablate`, `compare`, `mix`, `reproduce`. They are imported when they are first used, so that
 `import foretell` costs nothing.
 """
@@ -13,6 +13,7 @@ _HOMES = {
     "load_runs": ("foretell.io.load", "load_runs"),
     "check": ("foretell.doctor", "check_runs"),
     "forecast": ("foretell.methods.forecast", "forecast"),
+    "draw": ("foretell.methods.draws", "draw"),
     "backtest": ("foretell.trusting.backtest", "backtest"),
     "sweep": ("foretell.trusting.sweep", "sweep"),
     "ablate": ("foretell.trusting.ablation", "ablate"),
