@@ -115,7 +115,14 @@ def _distance(curves: np.ndarray, i: int) -> np.ndarray:
     """Return how far a run lies above the median of the others, wherever enough of them have been."""
     others = np.delete(curves, i, axis=0)
     met = np.isfinite(curves[i]) & (np.isfinite(others).sum(axis=0) >= FEWEST_OTHERS)
-    return curves[i, met] - np.nanmedian(others[:, met], axis=0) if met.any() else np.empty(0)
+    return curves[i, met] - _medians(others[:, met]) if met.any() else np.empty(0)
+
+
+def _medians(values: np.ndarray) -> np.ndarray:
+    """Return the median of each column, NaN left out; as `np.nanmedian`, which takes ten times as long."""
+    ordered, known = np.sort(values, axis=0), np.isfinite(values).sum(axis=0)
+    columns = np.arange(values.shape[1])
+    return (ordered[(known - 1) // 2, columns] + ordered[known // 2, columns]) / 2
 
 
 def _scatter(distance: np.ndarray) -> float:

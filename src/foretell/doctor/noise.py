@@ -18,6 +18,7 @@ FEWEST = 5
 LATE = 0.5  # of a run's FLOPs; before, the loss falls too steeply
 ROUNDING = 1e-3  # by which sizes of the same design may differ
 OF_THE_RUN = ("run", "seed", "step", "status", "reason", "is_final")  # what may differ between seeds
+Late = dict[str, dict[str, np.ndarray]]  # values by run and column
 MEASURED = (*LOSSES, "score/", "stderr/")
 
 
@@ -120,7 +121,7 @@ def sampling_error(task: Task, score: float) -> float | None:
     return math.sqrt(share * (1 - share) / task.n_items) if task.n_items else None
 
 
-def _of_score(task: Task, runs: Runs, designs: list[pl.DataFrame], late: dict[str, pl.DataFrame]) -> Noise:
+def _of_score(task: Task, runs: Runs, designs: list[pl.DataFrame], late: Late) -> Noise:
     column = f"score/{task.name}"
     finals = runs.final_rows().frame[column].drop_nulls()
     typical = finals if len(finals) else runs.frame[column].drop_nulls()
@@ -150,20 +151,23 @@ def _seeds(designs: Sequence[pl.DataFrame], column: str) -> SeedNoise | None:
     return SeedNoise(math.sqrt(squares / freedom), len(groups), sum(map(len, groups)))
 
 
-def _late_checkpoints(runs: Runs) -> dict[str, pl.DataFrame]:
+def _late_checkpoints(runs: Runs) -> Late:
     """Return the second half of each run, in the order of its FLOPs."""
     frame = runs.frame.filter(pl.col("flops") >= LATE * pl.col("flops").max().over("run"))
     frame = frame.sort("flops", maintain_order=True).unique(["run", "flops"], keep="first", maintain_order=True)
-    return {str(run): rows for (run,), rows in frame.group_by("run", maintain_order=True) if rows.height >= FEWEST}
+    frame = frame.select("run", "flops", *(name for name in frame.columns if name.startswith((*LOSSES, "score/"))))
+    runs_of = {str(run): rows for (run,), rows in frame.group_by("run", maintain_order=True) if rows.height >= FEWEST}
+    columns = frame.columns[1:]
+    return {run: dict(zip(columns, rows.drop("run").to_numpy().T, strict=True)) for run, rows in runs_of.items()}
 
 
-def _checkpoints(late: dict[str, pl.DataFrame], column: str) -> CheckpointNoise | None:
+def _checkpoints(late: Late, column: str) -> CheckpointNoise | None:
     """Pool the variance of one checkpoint over the runs."""
     variances, weights = {}, []
-    for run, rows in late.items():
-        known = rows.select("flops", column).drop_nulls().tail(LAST).to_numpy()
+    for run, values in late.items():
+        known = np.flatnonzero(np.isfinite(values[column]))[-LAST:]
         if len(known) >= FEWEST:
-            variances[run] = _variance(*known.T)
+            variances[run] = _variance(values["flops"][known], values[column][known])
             weights.append(len(known) - 2)
     if not variances:
         return None
