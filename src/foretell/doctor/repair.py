@@ -42,10 +42,10 @@ def repair_runs(runs: Runs) -> Repaired:
         runs: The table; loaded with `strict=False` it brings the values that did not fit.
 
     >>> from foretell.io import load_runs
-    >>> scores = {"run": ["a", "b"], "flops": [1e18, 9e18], "is_final": [True, True], "score/piqa": [61.0, 70.0]}
+    >>> scores = {"run": ["a", "b"], "flops": [1e18, 9e18], "is_final": [True, True], "score/piqa": [62.5, 75.0]}
     >>> repaired = repair_runs(load_runs(scores, strict=False))
     >>> [done.what for done in repaired.done], repaired.runs.frame["score/piqa"].to_list()
-    (['Divided 2 scores by 100.'], [0.61, 0.7])
+    (['Divided 2 scores by 100.'], [0.625, 0.75])
     """
     done: list[Done] = []
     findings = check_runs(runs)
