@@ -10,17 +10,24 @@ import io
 import re
 import shlex
 import sys
+import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
+
+import polars as pl
 
 from foretell.cli import main
 from foretell.datasets import DATASETS
 from foretell.doctor import CHECKS
-from foretell.io import load_runs
+from foretell.doctor.repair import REPAIRS
+from foretell.io import load_runs, write_table
 from foretell.laws import LAWS
 from foretell.methods import METHODS
 from foretell.methods.compare import Comparison, compare
+from foretell.methods.forecast import forecast
+from foretell.report.table_file import to_latex, to_markdown
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -92,6 +99,39 @@ def checks() -> str:
     return "\n".join(["| what it looks for | codes |", "|---|---|", *rows])
 
 
+def repairs() -> str:
+    """List what `check --fix` mends."""
+    codes: dict[str, list[str]] = {}
+    for code, repair in REPAIRS.items():
+        codes.setdefault(_summary(repair), []).append(f"`{code}`")
+    rows = [f"| {summary} | {', '.join(names)} |" for summary, names in codes.items()]
+    return "\n".join(["| what it does | codes |", "|---|---|", *rows])
+
+
+def repaired_ladder() -> str:
+    """Damage the OLMo ladder in four ways, and show what `check --fix` makes of it."""
+    one_run, score = pl.col("run") == "370M-2xC", pl.col("score/piqa")
+    runs = load_runs("olmo-ladder").where("n_params <= 3.2e9")
+    frame = pl.concat([runs.frame, runs.frame.filter(run="190M-1xC")]).with_columns(
+        pl.col("flops") / 1e9,
+        pl.when(one_run & (pl.col("step") < 2000)).then(0.0).otherwise(score).alias("score/piqa"),
+        pl.col("loss/c4_en") * pl.when(pl.col("run") == "1B-5xC").then(1.06).otherwise(1.0),
+    )
+    command = "foretell check damaged.parquet --fix --tasks piqa --loss c4_en"
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        write_table(replace(runs, frame=frame), "damaged.parquet")
+        return f"```text\n$ {command}\n{run(command)}```"
+
+
+def table_files() -> str:
+    """Write one forecast as Markdown and as LaTeX."""
+    runs = load_runs("olmo-ladder").where("n_params <= 3.2e9")
+    at, tasks = "n_params=7B,n_tokens=4T", ["hellaswag", "arc_challenge", "piqa"]
+    frame = forecast(runs, at, tasks=tasks, method="flp", resamples=200).to_polars()
+    frame = frame.select("task", "forecast", "low", "high", "verdict")
+    return f"{to_markdown(frame)}\n```latex\n{to_latex(frame)}```"
+
+
 def leaderboard() -> str:
     """Sum up docs/leaderboard.md: the default, FLP, and the best of the others, by mean absolute error."""
     rows = []
@@ -157,6 +197,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "methods": methods,
     "datasets": datasets,
     "checks": checks,
+    "repairs": repairs,
+    "repaired_ladder": repaired_ladder,
+    "table_files": table_files,
     "recipes": recipes,
 }
 

@@ -1,6 +1,6 @@
 """Forecast a language model's benchmark scores before you train it.
 
-The verbs are those of the command line: `load_runs`, `check`, `forecast`, `backtest`, `sweep`,
+The verbs are those of the command line: `load_runs`, `check`, `forecast`, `draw`, `backtest`, `sweep`,
 `ablate`, `compare`, `mix`, `reproduce`. They are imported when they are first used, so that
 `import foretell` costs nothing.
 """
@@ -13,6 +13,7 @@ _HOMES = {
     "load_runs": ("foretell.io.load", "load_runs"),
     "check": ("foretell.doctor", "check_runs"),
     "forecast": ("foretell.methods.forecast", "forecast"),
+    "draw": ("foretell.methods.draws", "draw"),
     "backtest": ("foretell.trusting.backtest", "backtest"),
     "sweep": ("foretell.trusting.sweep", "sweep"),
     "ablate": ("foretell.trusting.ablation", "ablate"),
@@ -20,7 +21,9 @@ _HOMES = {
     "mix": ("foretell.mixing.mix", "mix"),
     "reproduce": ("foretell.reproductions.reproduce", "reproduce"),
     "write_table": ("foretell.io.table", "write_table"),
+    "write_result": ("foretell.report.table_file", "write_result"),
     "fit": ("foretell.fitting.fit", "fit"),
+    "read_law": ("foretell.laws.read", "read_law"),
     "LAWS": ("foretell.laws", "LAWS"),
     "METHODS": ("foretell.methods", "METHODS"),
     "DATASETS": ("foretell.datasets", "DATASETS"),

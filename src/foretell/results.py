@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from foretell.errors import Finding
+from foretell.tabular import Tabular
 
 Kind = Literal["score", "loss"]
 Outcome = Literal["ok", "refused"]
@@ -65,7 +66,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Forecast:
+class Forecast(Tabular):
     """What `forecast` answers: rows, the laws behind them, and what to know about them."""
 
     runs: str
@@ -83,8 +84,11 @@ class Forecast:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data; the rows without `actual`."""
-        rows = [{key: value for key, value in asdict(row).items() if key != "actual"} for row in self.forecasts]
-        return {**_plain(self), "forecasts": rows}
+        return {**_plain(self), "forecasts": self.table_rows()}
+
+    def table_rows(self) -> list[dict[str, Any]]:
+        """Return the rows, without `actual`."""
+        return [{key: value for key, value in asdict(row).items() if key != "actual"} for row in self.forecasts]
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,7 @@ class MethodScore:
 
 
 @dataclass(frozen=True)
-class Backtest:
+class Backtest(Tabular):
     """What `backtest` answers: every method against the truth."""
 
     runs: str
@@ -139,6 +143,10 @@ class Backtest:
         """Return plain data."""
         common = self.common
         return {**_plain(self), "methods": {name: score.to_dict(common) for name, score in self.methods.items()}}
+
+    def table_rows(self) -> list[dict[str, Any]]:
+        """Return the rows of every method."""
+        return [{"method": name, **asdict(row)} for name, score in self.methods.items() for row in score.rows]
 
 
 def mean_errors(rows: Sequence[Row]) -> dict[str, float | int | None]:

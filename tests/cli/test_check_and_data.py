@@ -1,7 +1,9 @@
 """`foretell check` and `foretell data`."""
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import polars as pl
 import pytest
 from tests.methods.ladder import METADATA
@@ -42,6 +44,93 @@ def test_check_has_nothing_to_say_of_a_sound_table(cli, table):
     shown = cli("check", table)
     assert (shown.code, shown.err) == (0, "")
     assert shown.out == "runs.parquet: 48 rows, 12 runs; 0 errors, 0 warnings\nNothing found.\n"
+
+
+def test_check_measures_the_noise_of_losses_and_tasks(cli, from_mirror):
+    plain = json.loads(cli("check", "olmo-ladder", "--tasks", "piqa", "--loss", "c4_en", "--json").out)
+    loss, score = plain["noise"]
+    assert (loss["of"], loss["kind"], loss["binomial"]) == ("loss/c4_en", "loss", None)
+    assert (score["of"], score["kind"]) == ("score/piqa", "score")
+    assert score["seeds"].keys() == {"sd", "n_designs", "n_runs"}
+    assert (score["seeds"]["n_designs"], score["seeds"]["n_runs"]) == (5, 10)
+    assert score["checkpoints"].keys() == {"sd", "n_runs", "largest", "run"}
+    assert 0.002 < score["checkpoints"]["sd"] < score["seeds"]["sd"] < score["binomial"] < 0.011
+    shown = cli("check", "olmo-ladder", "--tasks", "piqa").out
+    assert "between seeds" in shown
+    assert f"{100 * score['binomial']:.2f}" in shown
+
+
+def test_check_fix_writes_a_repaired_copy_and_lists_what_it_did(cli, here, ladder):
+    bad = ladder.with_columns(pl.col("score/piqa") * 100).vstack(
+        ladder.head(2).with_columns(pl.col("score/piqa") * 100)
+    )
+    bad.write_csv("bad.csv")
+    before = (here / "bad.csv").read_bytes()
+    shown = cli("check", "bad.csv", "--fix", "--json")
+    plain = json.loads(shown.out)
+    assert (shown.code, shown.err) == (0, "wrote bad-repaired.csv\n")
+    assert {done["code"]: done["n"] for done in plain["repaired"]} == {
+        "scores-in-percent": 50,
+        "duplicate-checkpoint": 2,
+    }
+    assert [left["code"] for left in plain["not_repaired"]] == ["metadata-assumed", "metadata-incomplete"]
+    assert all(left["why_left"] and left["message"] for left in plain["not_repaired"])
+    assert plain["copy"] == "bad-repaired.csv"
+    assert "scores-in-percent" in {finding["code"] for finding in plain["findings"]}  # of the table as it was
+    assert (here / "bad.csv").read_bytes() == before
+    assert sorted(path.name for path in here.iterdir()) == ["bad-repaired.csv", "bad.csv"]
+    again = json.loads(cli("check", "bad-repaired.csv", "--json").out)
+    assert (again["n_rows"], again["n_errors"], again["n_warnings"]) == (48, 0, 0)
+
+
+def test_check_fix_shows_repairs_and_reasons(cli, here, ladder):
+    pl.concat([ladder, ladder.head(2)]).write_csv("bad.csv")
+    text = " ".join(cli("check", "bad.csv", "--fix", "-o", "good.parquet").out.split())
+    for words in ("good.parquet", "Dropped 2 rows that stood twice.", "not repaired", "Only whoever trained the runs"):
+        assert words in text
+    assert "good.parquet: 48 rows" in cli("check", "good.parquet").out
+
+
+def test_check_fix_replaces_its_input_only_where_it_is_named(cli, here, ladder):
+    pl.concat([ladder, ladder.head(2)]).write_csv("bad.csv")
+    assert cli("check", "bad.csv", "--fix").code == 0
+    shown = cli("check", "bad.csv", "--fix")
+    assert (shown.code, shown.out) == (1, "")
+    assert "bad-repaired.csv is there already. Name the copy with -o." in shown.err
+    assert cli("check", "bad.csv", "--fix", "-o", "bad.csv").code == 0
+    assert "bad.csv: 48 rows" in cli("check", "bad.csv").out
+
+
+def test_a_copy_without_fix_is_refused(cli, table):
+    shown = cli("check", table, "-o", "copy.csv")
+    assert (shown.code, shown.out) == (1, "")
+    assert "-o names the repaired copy, and --fix is missing. Add --fix." in shown.err
+
+
+def guessed(ladder: pl.DataFrame) -> pl.DataFrame:
+    """The ladder as an evaluation that answers at random would score it."""
+    rng = np.random.default_rng(0)
+    guesses = {"score/piqa": rng.binomial(1838, 1 / 2, ladder.height) / 1838}
+    guesses |= {"score/hellaswag": rng.binomial(10_042, 1 / 4, ladder.height) / 10_042}
+    guesses |= {"score/openbookqa": rng.binomial(100, 1 / 4, ladder.height) / 100}
+    return ladder.with_columns(pl.Series(name, values) for name, values in guesses.items())
+
+
+def test_an_evaluation_that_guesses_is_called_broken_and_its_tasks_are_refused(cli, here, ladder):
+    metadata = replace(METADATA, tasks={**METADATA.tasks, "openbookqa": {"n_items": 100}}, default_tasks=())
+    frame = guessed(ladder).select(pl.exclude("^score/.*$"), "score/piqa", "score/hellaswag", "score/openbookqa")
+    assert frame["score/openbookqa"].max() > 0.25 + 0.05  # what luck gives to few items
+    write_table(build_runs(frame, metadata), "guessed.parquet")
+    found = {
+        finding["code"]: finding for finding in json.loads(cli("check", "guessed.parquet", "--json").out)["findings"]
+    }
+    assert "all 3 tasks stay at chance while the loss falls by" in found["eval-broken"]["what"]
+    shown = cli("forecast", "guessed.parquet", "--at", "n_params=7B,n_tokens=4T", "--resamples", 20, "--json")
+    plain = json.loads(shown.out)
+    assert [row["status"] for row in plain["forecasts"]] == ["refused"] * 3
+    assert all(row["forecast"] is None and row["reason"] for row in plain["forecasts"])
+    assert "eval-broken" in {warning["code"] for warning in plain["warnings"]}
+    assert "eval-broken" in shown.err
 
 
 def test_check_counts_by_severity(cli, here, ladder):

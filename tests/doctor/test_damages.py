@@ -106,6 +106,11 @@ DAMAGES: tuple[tuple[str, str, Damage], ...] = (
     ("loss-in-bits", "warning", columns(loss__web_bits=IN_BITS)),
     ("loss-in-bits-per-byte", "warning", columns(loss__web=IN_BITS / 4.5)),
     ("loss-outlier", "warning", lambda frame: where(ONE_RUN, "loss/web", pl.col("loss/web") * 1.7)(only_final(frame))),
+    (
+        "undertuned-run",
+        "warning",
+        lambda frame: where(ONE_RUN, "loss/web", pl.col("loss/web") * 1.04)(only_final(frame)),
+    ),
     ("loss-rises", "warning", where(ONE_RUN, "loss/web", pl.col("loss/web").min() * UP_AT_THE_END)),
     ("loss-rises-with-compute", "warning", columns(loss__web=6 - pl.col("loss/web"))),
     ("loss-spike", "note", where(ONE_RUN & (pl.col("step") == 5000), "loss/web", pl.col("loss/web") * 1.3)),

@@ -11,7 +11,7 @@ SOURCE = Path(__file__).parents[2] / "src" / "foretell"
 
 # From the ground up; a module may import its own layer and those before it.
 LAYERS = (
-    ("ground", {"errors", "registry"}),
+    ("ground", {"errors", "registry", "tabular"}),
     ("data", {"units", "tasks", "metadata", "schema", "runs", "targets", "summary", "io", "datasets"}),
     ("wings", {"ladder", "evals"}),
     ("formulas", {"laws"}),

@@ -11,22 +11,22 @@ COMMANDS = {
     "data list": {"--json"},
     "data pull": {"NAME", "--json"},
     "data show": {"NAME", "--json"},
-    "check": {"RUNS", "--loss", "--tasks", "--json"},
+    "check": {"RUNS", "--loss", "--tasks", "--fix", "-o", "--output", "--table", "--json"},
     "forecast": {
         "RUNS", "--at", "--train", "--tasks", "--losses", "--loss", "--method", "--level", "--margin", "--seed",
-        "--resamples", "--pool", "--explain", "-o", "--output", "--html", "--json",
+        "--resamples", "--pool", "--explain", "-o", "--output", "--html", "--table", "--json",
     },
     "backtest": {
         "RUNS", "--holdout", "--train", "--tasks", "--losses", "--loss", "--methods", "--level", "--margin", "--seed",
-        "--resamples", "--pool", "--sweep", "--ablation", "--json",
+        "--resamples", "--pool", "--sweep", "--ablation", "--table", "--json",
     },
     "compare": {
         "RUNS", "--at", "--families", "--train", "--tasks", "--losses", "--loss", "--method", "--level", "--margin",
-        "--seed", "--resamples", "--json",
+        "--seed", "--resamples", "--table", "--json",
     },
     "mix": {
         "RUNS", "--at", "--maximize", "--minimize", "--min", "--max", "--unique", "--max-epochs", "--robust",
-        "--train", "--method", "--level", "--margin", "--seed", "--resamples", "--pool", "--json",
+        "--train", "--method", "--level", "--margin", "--seed", "--resamples", "--pool", "--table", "--json",
     },
     "methods": {"--json"},
     "reproduce": {"NAME", "--json"},

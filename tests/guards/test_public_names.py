@@ -12,8 +12,8 @@ from foretell.reproductions import REPRODUCTIONS
 
 NAMES = {
     "DATASETS", "DataError", "FitError", "ForetellError", "LAWS", "METHODS", "Metadata", "MissingExtra", "Runs",
-    "UnknownName", "__version__", "ablate", "backtest", "check", "compare", "fit", "forecast", "load_runs", "mix",
-    "reproduce", "sweep", "write_table",
+    "UnknownName", "__version__", "ablate", "backtest", "check", "compare", "draw", "fit", "forecast", "load_runs",
+    "mix", "read_law", "reproduce", "sweep", "write_result", "write_table",
 }  # fmt: skip
 LAW_NAMES = {
     "power", "power_floor", "chinchilla", "overtraining", "linear", "sigmoid", "free_sigmoid", "exp_decay",
@@ -36,7 +36,19 @@ def test_the_package_offers_exactly_these_names() -> None:
 
 
 def test_verbs_stay_functions_whatever_was_imported_before() -> None:
-    for verb in ("ablate", "backtest", "check", "compare", "fit", "forecast", "load_runs", "mix", "reproduce", "sweep"):
+    for verb in (
+        "ablate",
+        "backtest",
+        "check",
+        "compare",
+        "draw",
+        "fit",
+        "forecast",
+        "load_runs",
+        "mix",
+        "reproduce",
+        "sweep",
+    ):
         assert inspect.isfunction(getattr(foretell, verb)), verb
 
 
@@ -55,6 +67,8 @@ def arguments(verb: Any) -> list[str]:
 def test_the_verbs_keep_their_arguments() -> None:
     shared = ["level", "margin", "seed", "resamples", "pool"]
     assert arguments(foretell.forecast) == ["runs", "at", "train", "tasks", "losses", "loss", "method", *shared]
+    drawn = ["method", "margin", "seed", "resamples", "pool"]
+    assert arguments(foretell.draw) == ["runs", "at", "train", "tasks", "losses", "loss", *drawn]
     assert arguments(foretell.backtest) == ["runs", "holdout", "train", "tasks", "losses", "loss", "methods", *shared]
     asked = ["train", "tasks", "losses", "loss", "method", *shared[:-1]]
     assert arguments(foretell.compare) == ["runs", "at", "families", *asked]

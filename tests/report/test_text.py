@@ -5,13 +5,8 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from foretell.report.text import (
-    backtest_report,
-    check_report,
-    datasets_report,
-    forecast_report,
-    summary_report,
-)
+from foretell.report.check import check_report
+from foretell.report.text import backtest_report, datasets_report, forecast_report, summary_report
 
 
 def shown(parts, width: int = 120) -> str:
@@ -102,7 +97,7 @@ def finding(severity: str, code: str) -> dict[str, str]:
 
 
 def test_findings_show_code_place_reason_and_fix():
-    result = {"runs": "[i]t[/i].csv", "n_rows": 48, "n_runs": 12, "n_errors": 1, "n_warnings": 1}
+    result = {"runs": "[i]t[/i].csv", "n_rows": 48, "n_runs": 12, "n_errors": 1, "n_warnings": 1, "noise": []}
     findings = [finding("error", "scores-in-percent"), finding("warning", "at-chance"), finding("note", "one-size")]
     text = shown(check_report({**result, "findings": findings}))
     assert "[i]t[/i].csv: 48 rows, 12 runs; 1 errors, 1 warnings" in text
@@ -119,8 +114,34 @@ def test_findings_show_code_place_reason_and_fix():
 
 
 def test_nothing_found_is_said():
-    result = {"runs": "t.csv", "n_rows": 1, "n_runs": 1, "n_errors": 0, "n_warnings": 0, "findings": []}
+    result = {"runs": "t.csv", "n_rows": 1, "n_runs": 1, "n_errors": 0, "n_warnings": 0}
+    result |= {"findings": [], "noise": []}
     assert shown(check_report(result)) == "t.csv: 1 rows, 1 runs; 0 errors, 0 warnings\nNothing found.\n"
+
+
+def test_noise_is_shown_in_points_of_a_score_and_nats_of_a_loss():
+    seeds = {"sd": 0.0021, "n_designs": 2, "n_runs": 5}
+    checkpoints = {"sd": 0.0034, "n_runs": 7, "largest": 0.01, "run": "a"}
+    noise = [
+        {"of": "loss/web", "kind": "loss", "seeds": None, "checkpoints": checkpoints, "binomial": None},
+        {"of": "score/piqa", "kind": "score", "seeds": seeds, "checkpoints": None, "binomial": 0.0107},
+    ]
+    result = {"runs": "t.csv", "n_rows": 1, "n_runs": 1, "n_errors": 0, "n_warnings": 0, "findings": []}
+    text = shown(check_report({**result, "noise": noise}))
+    rows = [[cell.strip() for cell in line.strip("│").split("│")] for line in text.splitlines() if "│" in line]
+    assert rows == [["loss/web", "-", "0.0034 (7 runs)", "-"], ["piqa", "0.21 (5 runs)", "-", "1.07"]]
+
+
+def test_repairs_and_what_was_left_are_shown():
+    result = {"runs": "t.csv", "n_rows": 1, "n_runs": 1, "n_errors": 0, "n_warnings": 0, "findings": [], "noise": []}
+    done = [{"code": "zero-for-missing", "what": "Emptied [b]3[/b] values.", "where": "score/[i]x", "n": 3}]
+    left = [{"code": "at-chance", "severity": "warning", "message": "No [u]score.", "why_left": "So [s]be it."}]
+    text = shown(check_report({**result, "repaired": done, "not_repaired": left, "copy": "[d]c.csv"}))
+    for word in ("[d]c.csv", "zero-for-missing", "[b]3[/b]", "score/[i]x", "at-chance", "[u]score.", "[s]be it."):
+        assert word in text
+    assert "Nothing to repair; c.csv is a copy." in shown(
+        check_report({**result, "repaired": [], "not_repaired": [], "copy": "c.csv"})
+    )
 
 
 def test_public_tables_are_listed_with_licence_and_paper():

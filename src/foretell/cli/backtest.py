@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from foretell.cli import options
-from foretell.cli.output import print_findings, print_json, print_report
+from foretell.cli.output import print_findings, print_json, print_report, require_table_place, write_rows
 from foretell.cli.tables import load_table
 from foretell.errors import DataError
 
@@ -31,10 +31,12 @@ def backtest(
     ablation: Annotated[
         bool, typer.Option("--ablation", help="Show what each stage of FLP-M adds, for each task and domain loss.")
     ] = False,
+    rows: options.Table = None,
     json: options.Json = False,
 ) -> None:
     """Forecast finished runs from smaller ones, and show how far off the forecasts were."""
     _require_scores(sweep, losses)
+    require_table_place(rows, runs)
     from foretell.report.ablation import ablation_report
     from foretell.report.sweep import sweep_report
     from foretell.report.text import backtest_report
@@ -45,6 +47,7 @@ def backtest(
     wanted: dict[str, Any] = {"losses": options.split_names(losses), "margin": margin}
     result = run(table, holdout, methods=names, level=level, seed=seed, resamples=resamples, **asked, **wanted)
     print_findings(result.warnings)
+    write_rows(result, rows)
     plain = result.to_dict()
     if sweep:
         plain |= _vary(table, holdout, methods=names, **asked)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from foretell.cli import options
-from foretell.cli.output import print_findings, print_json, print_report
+from foretell.cli.output import print_findings, print_json, print_report, require_table_place, write_rows
 from foretell.cli.tables import load_table
 
 
@@ -25,9 +25,11 @@ def compare(
     margin: options.Margin = None,
     seed: options.Seed = 0,
     resamples: options.Resamples = 1000,
+    table: options.Table = None,
     json: options.Json = False,
 ) -> None:
     """Say which of two recipes will be better at a target, and how likely."""
+    require_table_place(table, runs)
     from foretell.methods.compare import compare as run
     from foretell.report.compare import compare_report
 
@@ -46,5 +48,6 @@ def compare(
         resamples=resamples,
     )
     print_findings(result.warnings)
+    write_rows(result, table)
     plain = result.to_dict()
     print_json(plain) if json else print_report(compare_report(plain))

@@ -6,7 +6,15 @@ from typing import Annotated, Any
 import typer
 
 from foretell.cli import options
-from foretell.cli.output import print_findings, print_json, print_report, to_json, write_text
+from foretell.cli.output import (
+    print_findings,
+    print_json,
+    print_report,
+    require_table_place,
+    to_json,
+    write_rows,
+    write_text,
+)
 from foretell.cli.tables import load_table
 from foretell.errors import DataError
 
@@ -34,10 +42,12 @@ def forecast(
     ] = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the JSON to this file.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a self-contained HTML page.")] = None,
+    table: options.Table = None,
     json: options.Json = False,
 ) -> None:
     """Forecast the scores of models that are not trained yet, with intervals."""
     _refuse_overwriting(runs, output, html)
+    require_table_place(table, runs, output, html)
     from foretell.methods.forecast import forecast as run
 
     result = run(
@@ -57,6 +67,7 @@ def forecast(
     print_findings(result.warnings)
     plain = result.to_dict()
     _write(plain, output, html)
+    write_rows(result, table)
     print_json(plain) if json else print_report(_report(plain, explain))
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from foretell.cli import options
-from foretell.cli.output import print_findings, print_json, print_report
+from foretell.cli.output import print_findings, print_json, print_report, require_table_place, write_rows
 from foretell.cli.tables import load_table
 from foretell.errors import DataError
 from foretell.units import parse_quantity
@@ -54,9 +54,11 @@ def mix(
     seed: options.Seed = 0,
     resamples: options.Resamples = 200,
     pool: options.Pool = False,
+    table: options.Table = None,
     json: options.Json = False,
 ) -> None:
     """Find the data mixture with the best forecast."""
+    require_table_place(table, runs)
     from foretell.mixing import mix as run
     from foretell.report.mix import mix_report
 
@@ -79,6 +81,7 @@ def mix(
         pool=pool,
     )
     print_findings(result.warnings)
+    write_rows(result, table)
     plain = result.to_dict()
     print_json(plain) if json else print_report(mix_report(plain))
 

@@ -1,6 +1,7 @@
 """Arguments and options that several commands share."""
 
 import re
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,6 +25,10 @@ Method = Annotated[
     str, typer.Option(help="A method of `foretell methods`, or with laws named: flp:chinchilla+sigmoid.")
 ]
 Level = Annotated[float, typer.Option(help="Coverage of the interval, between 0 and 1.")]
+Table = Annotated[
+    Path | None,
+    typer.Option("--table", help="Write the rows as a table: .csv, .parquet, .md or .tex.", metavar="FILE"),
+]
 Margin = Annotated[float | None, typer.Option(help="How far above chance a checkpoint counts, as a score (0.05).")]
 Seed = Annotated[int, typer.Option(help="Seed of the bootstrap.")]
 Resamples = Annotated[int, typer.Option(help="Resamples of the bootstrap.")]

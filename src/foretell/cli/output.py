@@ -4,12 +4,15 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, RenderableType
 from rich.markup import escape
 
-from foretell.errors import Finding
+from foretell.errors import DataError, Finding
+
+if TYPE_CHECKING:
+    from foretell.tabular import Tabular
 
 WIDTH_WITHOUT_TERMINAL = 120
 
@@ -49,8 +52,36 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Write a file, never half of it, and say so on stderr."""
     from foretell.io import write_atomically
 
-    write_atomically(path, lambda temporary: temporary.write_bytes(content))
+    print_written(write_atomically(path, lambda temporary: temporary.write_bytes(content)))
+
+
+def print_written(path: Path) -> None:
+    """Say on stderr that a file was written."""
     _console(sys.stderr).print(f"wrote {escape(str(path))}", highlight=False, soft_wrap=True)
+
+
+def require_table_place(table: Path | None, *others: str | Path | None) -> None:
+    """Refuse a table of an unknown kind, or one that would replace another file of the command.
+
+    Raises:
+        DataError: its ending is unknown, or it is one of the others.
+    """
+    if table is None:
+        return
+    from foretell.report.table_file import require_table_ending
+
+    require_table_ending(table)
+    if table.resolve() in {Path(other).resolve() for other in others if other is not None}:
+        raise DataError(f"--table {table} is another file of this command too. Name a different one.")
+
+
+def write_rows(result: "Tabular", table: Path | None) -> None:
+    """Write a result's rows where they are wanted, and say so on stderr."""
+    if table is None:
+        return
+    from foretell.report.table_file import write_result
+
+    print_written(write_result(result, table))
 
 
 def _console(stream: Any) -> Console:

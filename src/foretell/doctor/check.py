@@ -20,8 +20,11 @@ from foretell.doctor import (
     scaling,
     scores,
     stated,
+    undertuned,
     units,
 )
+from foretell.doctor.findings import Findings
+from foretell.doctor.narrowed import narrowed
 from foretell.doctor.reading import UNITS
 from foretell.errors import Finding
 from foretell.registry import Registry
@@ -32,7 +35,7 @@ Check = Callable[[Runs], list[Finding]]
 SEVERITIES = ("error", "warning", "note")
 
 
-def check_runs(runs: Runs, *, loss: str | None = None, tasks: Sequence[str] | None = None) -> tuple[Finding, ...]:
+def check_runs(runs: Runs, *, loss: str | None = None, tasks: Sequence[str] | None = None) -> Findings:
     """Find what is wrong or risky in a run table.
 
     An `error` is certain and makes a forecast wrong; a `warning` is suspicious or weakens it; a
@@ -44,7 +47,7 @@ def check_runs(runs: Runs, *, loss: str | None = None, tasks: Sequence[str] | No
         tasks: Look at these tasks only.
 
     Returns:
-        What loading found and what the checks find, errors first.
+        What loading found and what the checks find, errors first; a tuple that is also a table.
 
     Raises:
         UnknownName: the table has no such loss or task.
@@ -54,24 +57,11 @@ def check_runs(runs: Runs, *, loss: str | None = None, tasks: Sequence[str] | No
     >>> [finding.code for finding in check_runs(runs) if finding.severity != "note"]
     ['too-few-runs']
     """
-    runs = _without_refused(_narrow(runs, loss, tasks))
+    runs = _without_refused(narrowed(runs, loss, tasks))
     checks = dict.fromkeys(chain.from_iterable(CHECKS.values()))
     with np.errstate(all="ignore"):  # absurd values are findings, not faults
         findings = [finding for check in checks for finding in check(runs)]
-    return tuple(sorted((*runs.findings, *findings), key=lambda finding: SEVERITIES.index(finding.severity)))
-
-
-def _narrow(runs: Runs, loss: str | None, tasks: Sequence[str] | None) -> Runs:
-    """Drop the losses and scores that are not looked at."""
-    if loss is not None:
-        runs, column = runs.with_general_loss(loss)
-        others = [name for name in runs.frame.columns if name.startswith(LOSSES) and name != column]
-        runs = replace(runs, frame=runs.frame.drop(others), metadata=replace(runs.metadata, general_loss=column))
-    if tasks is not None:
-        kept = [f"score/{runs.task(name).name}" for name in tasks]
-        others = [name for name in runs.frame.columns if name.startswith("score/") and name not in kept]
-        runs = replace(runs, frame=runs.frame.drop(others), metadata=replace(runs.metadata, default_tasks=tuple(tasks)))
-    return runs
+    return Findings(sorted((*runs.findings, *findings), key=lambda finding: SEVERITIES.index(finding.severity)))
 
 
 def _without_refused(runs: Runs) -> Runs:
@@ -101,6 +91,7 @@ CHECKS: Registry[tuple[Check, ...]] = Registry(
         "loss-in-bits": (loss_units.unlikely_losses, loss_units.losses_in_two_units, loss_units.losses_given_twice),
         "loss-in-bits-per-byte": (loss_units.unlikely_losses,),
         "loss-outlier": (outliers.outlying_losses,),
+        "undertuned-run": (undertuned.undertuned_runs,),
         "loss-rises": (curves.rising_runs,),
         "loss-rises-with-compute": (scaling.loss_rises_with_compute,),
         "loss-spike": (curves.loss_spikes,),

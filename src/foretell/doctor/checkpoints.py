@@ -16,11 +16,7 @@ FEWEST_VALUES = 3  # measured values that must agree before two runs count as on
 
 def duplicate_checkpoints(runs: Runs) -> list[Finding]:
     """Find checkpoints with several rows: the same values again, or others."""
-    frame = runs.usable().frame
-    places = [name for name in PLACES if name in frame.columns]
-    keys = ["run", *places]
-    frame = frame.filter(pl.any_horizontal(pl.col(places).is_not_null()))
-    twice = frame.filter(frame.select(pl.struct(keys).is_duplicated()).to_series())
+    twice, keys = _repeated(runs.frame)
     if not twice.height:
         return []
     groups = twice.group_by(keys, maintain_order=True).agg(_differ(twice).alias("differ"))
@@ -29,6 +25,19 @@ def duplicate_checkpoints(runs: Runs) -> list[Finding]:
         for differ in (True, False)
         if (groups["differ"] == differ).any()
     ]
+
+
+def equal_rows(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    """Return the usable rows that repeat a checkpoint without contradicting it, and what tells checkpoints apart."""
+    twice, keys = _repeated(frame)
+    return twice.filter(~_differ(twice).over(keys)) if twice.height else twice, keys
+
+
+def _repeated(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    places = [name for name in PLACES if name in frame.columns]
+    keys = ["run", *places]
+    frame = frame.filter((pl.col("status") == "ok") & pl.any_horizontal(pl.col(places).is_not_null()))
+    return frame.filter(frame.select(pl.struct(keys).is_duplicated()).to_series()), keys
 
 
 def _differ(frame: pl.DataFrame) -> pl.Expr:
@@ -51,24 +60,33 @@ def _duplicate(names: pl.Series, differ: bool) -> Finding:
 
 def duplicate_runs(runs: Runs) -> list[Finding]:
     """Find finished runs that agree in every size and every measured value."""
-    finals = runs.usable().final_rows().frame
-    measured = [name for name in finals.columns if name.startswith(MEASURED) and finals[name].count()]
-    finals = finals.filter(
-        pl.sum_horizontal(pl.lit(0), *(pl.col(name).is_not_null() for name in measured)) >= FEWEST_VALUES
-    )
-    same = finals.select(pl.struct("n_params", "n_tokens", "flops", *measured).is_duplicated()).to_series()
-    if not same.any():
+    original = copies(runs)
+    same = list(dict.fromkeys(name for pair in original.items() for name in reversed(pair)))
+    if not same:
         return []
     return [
         Finding(
             code="duplicate-run",
             severity="warning",
-            what=f"the same sizes and exactly the same values at the end of {count(int(same.sum()), 'run')}.",
-            where=f"runs {list_some(finals.filter(same)['run'].to_list())}",
+            what=f"the same sizes and exactly the same values at the end of {count(len(same), 'run')}.",
+            where=f"runs {list_some(same)}",
             why="Intervals come from resampling runs, so a run that counts twice makes them too narrow.",
             fix="Keep one of them.",
         )
     ]
+
+
+def copies(runs: Runs) -> dict[str, str]:
+    """Return the runs that agree with one before them in every size and every measured value, and with which."""
+    finals = runs.usable().final_rows().frame
+    measured = [name for name in finals.columns if name.startswith(MEASURED) and finals[name].count()]
+    finals = finals.filter(
+        pl.sum_horizontal(pl.lit(0), *(pl.col(name).is_not_null() for name in measured)) >= FEWEST_VALUES
+    )
+    place = {run: i for i, run in enumerate(runs.frame["run"].unique(maintain_order=True))}
+    alike = finals.group_by("n_params", "n_tokens", "flops", *measured).agg("run")["run"].to_list()
+    sets = sorted((sorted(names, key=place.__getitem__) for names in alike), key=lambda names: place[names[0]])
+    return {name: names[0] for names in sets for name in names[1:]}
 
 
 def families_without_finals(runs: Runs) -> list[Finding]:
@@ -92,15 +110,23 @@ def families_without_finals(runs: Runs) -> list[Finding]:
 
 def finals_in_the_wrong_place(runs: Runs) -> list[Finding]:
     """Find runs that go on after their final row, and runs with several."""
+    per_run = _marks(runs)
+    early = per_run.filter((pl.col("finals") > 0) & ~pl.col("last_is_final"))["run"].to_list()
+    return [*_final_not_last(early), *_several_finals(runs_with_several_finals(runs))]
+
+
+def runs_with_several_finals(runs: Runs) -> pl.DataFrame:
+    """Return `run`, `finals` and `rows` of the runs that have several final rows, the last one among them."""
+    return _marks(runs).filter((pl.col("finals") > 1) & pl.col("last_is_final"))
+
+
+def _marks(runs: Runs) -> pl.DataFrame:
     last = (pl.col("flops") >= SAME_END * pl.col("flops").max()).fill_null(pl.col("flops").count() == 0)
-    per_run = (
+    return (
         runs.usable()
         .frame.group_by("run", maintain_order=True)
         .agg(finals=pl.col("is_final").sum(), rows=pl.len(), last_is_final=(last & pl.col("is_final")).any())
     )
-    early = per_run.filter((pl.col("finals") > 0) & ~pl.col("last_is_final"))["run"].to_list()
-    several = per_run.filter((pl.col("finals") > 1) & pl.col("last_is_final"))
-    return [*_final_not_last(early), *_several_finals(several)]
 
 
 def _final_not_last(names: list[str]) -> list[Finding]:

@@ -20,6 +20,9 @@ JUMP = 1.5
 WARM_UP = 0.01  # share of a run whose first logged FLOPs may be rounded
 
 
+_EXACTLY_FORWARD = pl.col("ratio").is_between(FORWARD - EXACT, FORWARD + EXACT)
+
+
 def flops_against_sizes(runs: Runs) -> list[Finding]:
     """Find FLOPs that are not those of training that many parameters on that many tokens."""
     ends = _well_read(run_ends(runs))
@@ -39,6 +42,11 @@ def flops_against_sizes(runs: Runs) -> list[Finding]:
     return findings or _not_as_stated(runs, ends)
 
 
+def forward_only_runs(runs: Runs) -> list[str]:
+    """Return the runs whose FLOPs are exactly those of the forward pass, 2ND."""
+    return _well_read(run_ends(runs)).filter(_EXACTLY_FORWARD)["run"].to_list()
+
+
 def _well_read(ends: pl.DataFrame) -> pl.DataFrame:
     """Return the runs whose units are plain, with `ratio` (FLOPs over 6ND) and its `highest`."""
     ends = read_sizes(ends).filter(PLAIN).with_columns(ratio=_ratio(ends)).drop_nulls("ratio")
@@ -54,7 +62,7 @@ def _ratio(frame: pl.DataFrame) -> pl.Expr:
 
 
 def _forward_only(ends: pl.DataFrame, where: str) -> Finding:
-    exact = ends["ratio"].is_between(FORWARD - EXACT, FORWARD + EXACT).all()
+    exact = ends.select(_EXACTLY_FORWARD.all()).item()
     fix = "Multiply flops by 3: training takes a forward and a backward pass, 6 x n_params x n_tokens."
     return _inconsistent(ends, where, fix, "flops-forward-only", "error" if exact else "warning")
 

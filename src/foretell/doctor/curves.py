@@ -49,19 +49,32 @@ def curves(runs: Runs) -> Iterator[Curve]:
 
 def diverged_runs(runs: Runs) -> list[Finding]:
     """Find runs that end far above their own lowest loss, or without any loss."""
-    ends = {curve.run: curve.loss[-1] / curve.loss.min() for curve in curves(runs)}
-    high = [run for run, times in ends.items() if times > DIVERGED]
-    lost = [curve.run for curve in curves(runs) if curve.lost]
-    lost = lost if len(lost) < len(ends) else []  # an evaluation that skips every end: `final-without-loss`
+    high, lost = _high_or_lost(runs)
     findings = []
     if high:
-        rise = max(ends.values()) - 1
+        rise = max(high.values()) - 1
         what = f"a last loss up to {rise:.0%} above the lowest in {count(len(high), 'run')} of status ok."
-        findings.append(_diverged(what, high))
+        findings.append(_diverged(what, list(high)))
     if lost:
         what = f"no loss at the end of {count(len(lost), 'run')} of status ok: was it NaN?"
         findings.append(_diverged(what, lost))
     return findings
+
+
+def ends_of_diverged(runs: Runs) -> dict[str, str]:
+    """Return the diverged runs, each with what its end looks like, as a sentence."""
+    high, lost = _high_or_lost(runs)
+    risen = {run: f"Diverged: the last loss is {times - 1:.0%} above the lowest." for run, times in high.items()}
+    return {**dict.fromkeys(lost, "Diverged: no loss at the end."), **risen}
+
+
+def _high_or_lost(runs: Runs) -> tuple[dict[str, float], list[str]]:
+    """Return runs that end too high, with their last loss over the lowest, and those that end without a loss."""
+    known = list(curves(runs))
+    ends = {curve.run: float(curve.loss[-1] / curve.loss.min()) for curve in known}
+    lost = [curve.run for curve in known if curve.lost]
+    lost = lost if len(lost) < len(ends) else []  # an evaluation that skips every end: `final-without-loss`
+    return {run: times for run, times in ends.items() if times > DIVERGED}, lost
 
 
 def _diverged(what: str, names: list[str]) -> Finding:

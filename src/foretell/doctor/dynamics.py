@@ -1,6 +1,5 @@
 """Runs that do not follow the others' curve from loss to score."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ import polars as pl
 
 from foretell.doctor.general_loss import general_loss
 from foretell.doctor.listing import count, list_some
+from foretell.doctor.noise import sampling_error
 from foretell.errors import Finding
 from foretell.runs import Runs
 from foretell.tasks import Task
@@ -86,7 +86,7 @@ def _apart(rows: pl.DataFrame, loss: str, task: Task) -> Iterator[Apart]:
     if not met:
         return
     scatter = float(np.median([_scatter(distances[i]) for i in met]))
-    noise = max(SEEDS, scatter, _sampling_error(task, float(np.nanmedian(curves))))
+    noise = max(SEEDS, scatter, sampling_error(task, float(np.nanmedian(curves))) or 0.0)
     for i in met:
         by = float(np.median(distances[i]))
         if abs(by) > N_SIGMA * noise:
@@ -115,14 +115,16 @@ def _distance(curves: np.ndarray, i: int) -> np.ndarray:
     """Return how far a run lies above the median of the others, wherever enough of them have been."""
     others = np.delete(curves, i, axis=0)
     met = np.isfinite(curves[i]) & (np.isfinite(others).sum(axis=0) >= FEWEST_OTHERS)
-    return curves[i, met] - np.nanmedian(others[:, met], axis=0) if met.any() else np.empty(0)
+    return curves[i, met] - _medians(others[:, met]) if met.any() else np.empty(0)
+
+
+def _medians(values: np.ndarray) -> np.ndarray:
+    """Return the median of each column, NaN left out; as `np.nanmedian`, which takes ten times as long."""
+    ordered, known = np.sort(values, axis=0), np.isfinite(values).sum(axis=0)
+    columns = np.arange(values.shape[1])
+    return (ordered[(known - 1) // 2, columns] + ordered[known // 2, columns]) / 2
 
 
 def _scatter(distance: np.ndarray) -> float:
     """Return the noise of one checkpoint around its run's own curve."""
     return float(1.4826 * np.median(np.abs(distance - np.median(distance))))
-
-
-def _sampling_error(task: Task, score: float) -> float:
-    share = min(max(score, 0.0), 1.0)  # `scores-in-percent` says what else it is
-    return math.sqrt(share * (1 - share) / task.n_items) if task.n_items else 0.0

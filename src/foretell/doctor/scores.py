@@ -1,12 +1,13 @@
 """Scores against chance: not known, not reached, or far below."""
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
 
 from foretell.doctor.general_loss import general_loss
 from foretell.doctor.listing import count, list_some
+from foretell.doctor.luck import is_luck
+from foretell.doctor.noise import sampling_error
 from foretell.errors import Finding
 from foretell.runs import Runs
 from foretell.tasks import Task
@@ -37,10 +38,12 @@ def unknown_chance(runs: Runs) -> list[Finding]:
 def tasks_at_chance(runs: Runs) -> list[Finding]:
     """Find tasks that no checkpoint has learned; all of them while the loss fell is suspicious."""
     compared = list(_against_chance(runs))
-    flat = [task.name for task, scores in compared if not _below(task, scores) and _not_emerged(task, scores)]
+    lucky = {task.name for task, _ in compared if _is_luck(runs.usable(), task)}
+    unlearned = {task.name for task, scores in compared if _not_emerged(task, scores)} | lucky
+    flat = [task.name for task, scores in compared if task.name in unlearned and not _below(task, scores)]
     if not flat:
         return []
-    broken = len(compared) > 1 and all(_not_emerged(*each) for each in compared) and _loss_fell(runs) > LOSS_FELL
+    broken = len(compared) > 1 and len(unlearned) == len(compared) and _loss_fell(runs) > LOSS_FELL
     return [*_at_chance(flat), *([_eval_broken(len(compared), _loss_fell(runs))] if broken else [])]
 
 
@@ -56,11 +59,15 @@ def _not_emerged(task: Task, scores: np.ndarray) -> bool:
     return bool(scores.max() < task.upward_chance + EMERGED)
 
 
+def _is_luck(runs: Runs, task: Task) -> bool:
+    scores, flops = (runs.frame[name].cast(float).fill_null(np.nan) for name in (f"score/{task.name}", "flops"))
+    return is_luck(task, task.upward(scores.to_numpy()), flops.to_numpy())
+
+
 def _below(task: Task, scores: np.ndarray) -> bool:
     """Tell whether every score is worse than chance by more than 5 points and three standard errors."""
-    chance = task.upward_chance
-    error = math.sqrt(chance * (1 - chance) / task.n_items) if task.n_items else 0.0
-    return bool(scores.max() < chance - max(EMERGED, N_SIGMA * error))
+    error = sampling_error(task, task.upward_chance) or 0.0
+    return bool(scores.max() < task.upward_chance - max(EMERGED, N_SIGMA * error))
 
 
 def _loss_fell(runs: Runs) -> float:
@@ -75,7 +82,7 @@ def _at_chance(names: list[str]) -> list[Finding]:
         Finding(
             code="at-chance",
             severity="warning",
-            what=f"no score better than chance by 5 points in {count(len(names), 'task')}: {list_some(names)}.",
+            what=f"no score above chance by 5 points, or luck, in {count(len(names), 'task')}: {list_some(names)}.",
             where=list_some([f"score/{name}" for name in names]),
             why="Nothing in the table tells where such a task starts to move.",
             fix="Leave these tasks out, add larger runs, or measure a smoother metric of the same task.",
@@ -130,6 +137,11 @@ def zeros_for_missing(runs: Runs) -> list[Finding]:
             fix="Leave the value empty where nothing was measured.",
         )
     ]
+
+
+def columns_with_odd_zeros(runs: Runs) -> list[str]:
+    """Return the columns of those tasks."""
+    return [f"score/{task.name}" for task, scores in _against_chance(runs) if _has_odd_zeros(task, task.upward(scores))]
 
 
 def _has_odd_zeros(task: Task, scores: np.ndarray) -> bool:

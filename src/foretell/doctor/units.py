@@ -41,11 +41,12 @@ def _other_unit(column: str, unit: str, ends: pl.DataFrame, n_runs: int) -> Find
         what=f"{column} is {ends[column][0]:.4g} in run {ends['run'][0]}, and seems to be in {unit}.",
         where=f"{column} of {ends.height} of {count(n_runs, 'run')}",
         why=WHY,
-        fix=f"Multiply {column} by {_factor(column, unit)} in {_which(ends['run'].to_list(), n_runs)}.",
+        fix=f"Multiply {column} by {factor_of(column, unit)} in {_which(ends['run'].to_list(), n_runs)}.",
     )
 
 
-def _factor(column: str, unit: str) -> str:
+def factor_of(column: str, unit: str) -> str:
+    """Return what a size in another unit is to be multiplied by, as it is written."""
     decades = UNITS[column][unit]
     return "n_tokens" if decades is None else f"{10**decades:.3g}".replace("e+0", "e").replace("e+", "e")
 
@@ -56,6 +57,12 @@ def _which(names: list[str], n_runs: int) -> str:
 
 def params_that_change(runs: Runs) -> list[Finding]:
     """Find runs whose parameters change: swapped with tokens, or several runs under one name."""
+    swapped, mixed = unsettled_params(runs)
+    return [*_swapped_within(swapped), *_several_under_one_name(mixed)] or _swapped_throughout(runs)
+
+
+def unsettled_params(runs: Runs) -> tuple[list[str], list[str]]:
+    """Return the runs whose parameters change because they are swapped with the tokens, and the other ones."""
     n_params, n_tokens = pl.col("n_params"), pl.col("n_tokens")
     per_run = runs.usable().frame.group_by("run", maintain_order=True)
     changing = per_run.agg(
@@ -64,7 +71,7 @@ def params_that_change(runs: Runs) -> list[Finding]:
     ).filter("change")
     swapped = changing.filter("swapped")["run"].to_list()
     mixed = changing.filter(pl.col("swapped").not_().fill_null(True))["run"].to_list()
-    return [*_swapped_within(swapped), *_several_under_one_name(mixed)] or _swapped_throughout(runs)
+    return swapped, mixed
 
 
 def _swapped_within(names: list[str]) -> list[Finding]:

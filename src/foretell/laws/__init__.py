@@ -2,6 +2,7 @@
 
 from foretell.laws.base import Law, Param
 from foretell.laws.loss import Chinchilla, OverTraining, Power, PowerFloor
+from foretell.laws.read import read_law
 from foretell.laws.repetition import RepeatedData
 from foretell.laws.score import (
     Capability,
@@ -57,4 +58,5 @@ __all__ = [
     "ScorePower",
     "ShiftedPower",
     "Sigmoid",
+    "read_law",
 ]

@@ -80,7 +80,7 @@ class Law(ABC):
         return np.stack([np.asarray(getattr(self, item.name), float) for item in fields(self)], axis=-1)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return name and parameters as plain data."""
+        """Return name and parameters as plain data; `foretell.read_law` makes the same law of them."""
         return {"law": self.name, **{p.name: np.asarray(getattr(self, p.name)).tolist() for p in self.params()}}
 
     def __getitem__(self, index: Any) -> Self:

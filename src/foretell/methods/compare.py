@@ -20,6 +20,7 @@ from foretell.methods.training import Training
 from foretell.methods.twins import pair_runs
 from foretell.results import Kind, Outcome, Row, once_each
 from foretell.runs import Runs
+from foretell.tabular import Tabular
 from foretell.targets import Target
 
 MEAN = "mean"  # in place of a task
@@ -57,7 +58,7 @@ class Contest:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Tabular):
     """What `compare` answers."""
 
     runs: str
@@ -76,7 +77,11 @@ class Comparison:
         """Return plain data."""
         plain = {**asdict(self), "families": list(self.families)}
         warnings = [finding.to_dict() for finding in self.warnings]
-        return {**plain, "contests": [asdict(each) for each in self.contests], "warnings": warnings}
+        return {**plain, "contests": self.table_rows(), "warnings": warnings}
+
+    def table_rows(self) -> list[dict[str, Any]]:
+        """Return one row a contest."""
+        return [asdict(each) for each in self.contests]
 
 
 def compare(

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from foretell.doctor.luck import is_luck
 from foretell.errors import DataError
 from foretell.methods.training import Training
 
@@ -35,7 +36,7 @@ def _threshold(training: Training, t: int, margin: float) -> float:
 def refuse_unemerged(
     training: Training, kept: np.ndarray, n_needed: int, margin: float, among: str = "checkpoints"
 ) -> dict[int, str]:
-    """Return the tasks with too few kept rows, or all of them from one run, with a sentence."""
+    """Return the tasks with too few kept rows, or all of them from one run, or from luck, with a sentence."""
     refusals = {}
     for t, task in enumerate(training.tasks):
         n_kept, n_runs = int(kept[t].sum()), len(set(training.run[kept[t]]))
@@ -45,6 +46,11 @@ def refuse_unemerged(
                 f"{task.name}: {n_kept} {among}, from {n_runs} runs, have emerged (score of at {least} "
                 f"{_threshold(training, t, margin):.3f}, chance {plus} {100 * margin:g} points); "
                 f"{n_needed} from at least two runs are needed. Train larger models, or lower the margin."
+            )
+        elif is_luck(task, training.scores[t], training.flops):
+            refusals[t] = (
+                f"{task.name}: {task.n_items} items give a guesser such scores by luck, early and late alike. "
+                "Train larger models, or check the evaluation."
             )
     return refusals
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from foretell.errors import Finding
 from foretell.results import Row
+from foretell.tabular import Tabular
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Mix:
+class Mix(Tabular):
     """The question and its answer.
 
     Attributes:
@@ -170,3 +171,16 @@ class Mix:
         warnings = [finding.to_dict() for finding in self.warnings]
         top = {**plain.pop("asked"), **plain.pop("best")}
         return {**top, **plain, "baseline": {**baseline.pop("mixed"), **baseline}, "warnings": warnings}
+
+    def table_rows(self) -> list[dict[str, Any]]:
+        """Return one row a source: the best share, the ends of the flat region, and the shares beside it."""
+        low, high, other = self.flat_region.low, self.flat_region.high, self.baseline.mixed.mixture
+        rows = {
+            source: (share, low[source], high[source], other[source]) for source, share in self.best.mixture.items()
+        }
+        names = ("share", "flat_low", "flat_high", "compared_with")
+        nearest = self.nearest.mixture
+        return [
+            {"source": source, **dict(zip(names, row, strict=True)), "nearest_trained": nearest[source]}
+            for source, row in rows.items()
+        ]

@@ -33,22 +33,6 @@ def backtest_report(result: Plain) -> list[RenderableType]:
     return [*tables, _means_table(result, runs), *reasons]
 
 
-def check_report(result: Plain) -> list[RenderableType]:
-    """Lay out findings: what, why it matters, and the fix."""
-    headline = (
-        f"[bold]{escape(result['runs'])}[/]: {result['n_rows']} rows, {result['n_runs']} runs; "
-        f"{result['n_errors']} errors, {result['n_warnings']} warnings"
-    )
-    if not result["findings"]:
-        return [headline, "Nothing found."]
-    table = Table("finding", "where", "what, why, and the fix", show_lines=True, expand=True)
-    for finding in result["findings"]:
-        colour = {"error": "red", "warning": "yellow", "note": "cyan"}[finding["severity"]]
-        text = "\n".join(escape(finding[key]) for key in ("what", "why", "fix") if finding[key])
-        table.add_row(f"[{colour}]{finding['severity']}[/]\n{finding['code']}", escape(finding["where"]), text)
-    return [headline, table]
-
-
 def datasets_report(tables: Sequence[Plain]) -> list[RenderableType]:
     """List the public tables."""
     table = Table("name", "what", "licence", "paper", expand=True)
