@@ -16,7 +16,8 @@ from foretell.methods import FlpM, Method, parse_method
 from foretell.methods.flpm import STAGES_TWO
 from foretell.methods.flpm.network import ACTIVATIONS, Network
 from foretell.methods.question import Question
-from foretell.report.chart import COLOURS, to_png
+from foretell.report.charts.render import to_png
+from foretell.report.charts.theme import COLOURS
 from foretell.report.format import percent
 from foretell.results import MethodScore, Row, coverage, mean_errors, stage_errors
 from foretell.runs import Runs

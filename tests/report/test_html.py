@@ -5,7 +5,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from foretell.report.html import backtest_page, forecast_page
+from foretell.report.pages.backtest import backtest_page
+from foretell.report.pages.forecast import forecast_page
 
 VOID = {"meta", "br"}
 ELSEWHERE = re.compile(r"<(script|link|img|iframe|object)|@import|url\((?!#)|javascript:")

@@ -1,7 +1,9 @@
 """`foretell forecast RUNS --at ...`."""
 
+import shlex
+import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,6 +11,10 @@ from foretell.cli import options
 from foretell.cli.output import print_findings, print_json, print_report, to_json, write_text
 from foretell.cli.tables import load_table
 from foretell.errors import DataError
+
+if TYPE_CHECKING:
+    from foretell.results import Forecast
+    from foretell.runs import Runs
 
 
 def forecast(
@@ -32,7 +38,9 @@ def forecast(
     explain: Annotated[
         bool, typer.Option("--explain", help="Say which candidates carried the forecast, and why.")
     ] = False,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the JSON to this file.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Keep the forecast, sealed, in this JSON file.")
+    ] = None,
     html: Annotated[Path | None, typer.Option(help="Write a self-contained HTML page.")] = None,
     json: options.Json = False,
 ) -> None:
@@ -40,8 +48,9 @@ def forecast(
     _refuse_overwriting(runs, output, html)
     from foretell.methods.forecast import forecast as run
 
+    table = load_table(runs)
     result = run(
-        load_table(runs),
+        table,
         at,
         train=train,
         tasks=options.split_names(tasks),
@@ -53,20 +62,26 @@ def forecast(
         seed=seed,
         resamples=resamples,
         pool=pool,
+        evidence=bool(output or html),
     )
     print_findings(result.warnings)
+    if output or html:
+        _keep(result, table, runs, output, html)
     plain = result.to_dict()
-    _write(plain, output, html)
     print_json(plain) if json else print_report(_report(plain, explain))
 
 
-def _write(plain: dict[str, Any], output: Path | None, html: Path | None) -> None:
-    if output:
-        write_text(output, to_json(plain))
-    if html:
-        from foretell.report.html import forecast_page
+def _keep(result: "Forecast", table: "Runs", source: str, output: Path | None, html: Path | None) -> None:
+    """Write the forecast under its seal, and as a page."""
+    from foretell.ledger.record import make_record
 
-        write_text(html, forecast_page(plain))
+    record = make_record(result, table, source, shlex.join(["foretell", *sys.argv[1:]]))
+    if output:
+        write_text(output, to_json(record))
+    if html:
+        from foretell.report.pages.forecast import forecast_page
+
+        write_text(html, forecast_page(record))
 
 
 def _report(plain: dict[str, Any], explain: bool) -> list[Any]:

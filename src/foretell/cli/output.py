@@ -50,6 +50,11 @@ def write_bytes(path: Path, content: bytes) -> None:
     from foretell.io import write_atomically
 
     write_atomically(path, lambda temporary: temporary.write_bytes(content))
+    say_written(path)
+
+
+def say_written(path: Path) -> None:
+    """Say on stderr that a file was written."""
     _console(sys.stderr).print(f"wrote {escape(str(path))}", highlight=False, soft_wrap=True)
 
 

@@ -8,10 +8,12 @@ from foretell.errors import DataError, Finding
 from foretell.fitting.bootstrap import Bootstrap
 from foretell.io import load_runs
 from foretell.methods import DEFAULT_METHOD, Method, parse_method
+from foretell.methods.evidence import gather_evidence
 from foretell.methods.question import Question, describe_laws
+from foretell.methods.training import Training
 from foretell.results import Forecast, Row, once_each
 from foretell.runs import Runs
-from foretell.targets import Target, parse_target
+from foretell.targets import Target, describe_target, parse_target
 
 
 def forecast(
@@ -28,6 +30,7 @@ def forecast(
     seed: int = 0,
     resamples: int = 1000,
     pool: bool = False,
+    evidence: bool = False,
 ) -> Forecast:
     """Forecast each task at each target.
 
@@ -44,6 +47,7 @@ def forecast(
         seed: Of the bootstrap.
         resamples: Of the bootstrap.
         pool: Fit all families together.
+        evidence: Carry along what the forecast rests on, for charts: checkpoints, laws along the way, residuals.
 
     Returns:
         One row per target and outcome, with the fitted laws and coded warnings.
@@ -62,6 +66,8 @@ def forecast(
     laws: list[dict[str, Any]] = []
     emergence: list[dict[str, Any]] = []
     candidates: list[dict[str, Any]] = []
+    taught: list[dict[str, Any]] = []
+    shown: list[dict[str, Any]] = []
     for family, group in _by_family(targets, table, table.where(train), pool).items():
         training, found = question.training(table, family, group)
         fitted = learner.fit(training, question.bootstrap)
@@ -71,6 +77,8 @@ def forecast(
         emergence += [{"family": family or "pooled", **kept} for kept in fitted.emergence()]
         candidates += [{"family": family or "pooled", **each} for each in fitted.candidates(group)]
         findings += [*found, *bounded]
+        taught.append(_taught(training, family))
+        shown += [gather_evidence(question, learner, fitted, training, group, family)] if evidence else []
     return Forecast(
         runs=table.name,
         train=train,
@@ -84,7 +92,20 @@ def forecast(
         emergence=tuple(emergence),
         warnings=once_each([*table.findings, *findings]),
         candidates=tuple(candidates),
+        targets=tuple(describe_target(target) for target in targets),
+        training=tuple(taught),
+        evidence=tuple(shown) if evidence else None,
     )
+
+
+def _taught(training: Training, family: str | None) -> dict[str, Any]:
+    """Return which runs taught, and how far they reach."""
+    return {
+        "family": family or "pooled",
+        "runs": list(training.run_names),
+        "n_checkpoints": len(training.run),
+        "largest_flops": training.largest_flops,
+    }
 
 
 def parse_targets(texts: Sequence[str], table: Runs, learner: Method) -> tuple[list[Target], list[Finding]]:

@@ -1,0 +1,63 @@
+"""Where a fitted method is asked so that its laws can be drawn: on the way to a target, at losses, at finished runs."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from foretell.methods.training import Training
+from foretell.targets import Target
+
+STEPS = 16  # places on the way from the smallest finished run to a target
+LOSSES = 24  # losses at which the score is asked
+HIGHEST = 0.98  # quantile of the losses seen: the first checkpoints of a run lie far above all others
+BEYOND = 0.2  # of the range of losses, below the least one seen: where targets lie
+SIZES = ("flops", "n_params", "n_tokens")
+
+
+def way_to(target: Target, training: Training) -> list[Target]:
+    """Return targets on the straight way, in logarithms, from the smallest finished run to a target."""
+    rows = training.finished_rows()
+    if not len(rows):
+        return [target]
+    smallest = rows[int(np.argmin(training.flops[rows]))]
+    starts = {name: float(getattr(training, name)[smallest]) for name in SIZES}
+    sizes = {name: _between(starts[name], getattr(target, name)) for name in SIZES}
+    return [
+        replace(target, actual={}, **{name: float(values[i]) for name, values in sizes.items()}) for i in range(STEPS)
+    ]
+
+
+def _between(start: float, end: float) -> np.ndarray:
+    """Return `STEPS` places from start to end; the end alone, again and again, where the start is not known."""
+    if not (np.isfinite(start) and np.isfinite(end)):
+        return np.full(STEPS, end)
+    places = np.geomspace(start, end, STEPS)
+    places[-1] = end  # exactly, so that the curve ends at the forecast
+    return places
+
+
+def at_losses(targets: Sequence[Target], training: Training) -> list[Target]:
+    """Return the first target with each of some general losses, from the highest usual one to beyond the least seen."""
+    seen = training.loss[np.isfinite(training.loss)]
+    if training.loss_name is None or not len(seen):
+        return []
+    usual, least = np.quantile(seen, HIGHEST), seen.min()
+    ends = np.linspace(usual, least - BEYOND * (usual - least), LOSSES)
+    return [replace(targets[0], actual={training.loss_name: float(loss)}) for loss in ends]
+
+
+def finished(training: Training, like: Target) -> list[Target]:
+    """Return the last finished checkpoint of each run as a target that knows its general loss."""
+    return [_as_target(training, row, like) for row in training.finished_rows()]
+
+
+def _as_target(training: Training, row: int, like: Target) -> Target:
+    share = dict(zip(training.sources, training.shares[row].tolist(), strict=True)) if training.sources else {}
+    return replace(
+        like,
+        run=training.run_names[training.run[row]],
+        share={source: value for source, value in share.items() if np.isfinite(value)},
+        actual={training.loss_name: float(training.loss[row])} if training.loss_name else {},
+        **{name: float(getattr(training, name)[row]) for name in SIZES},
+    )
