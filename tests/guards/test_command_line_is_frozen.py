@@ -28,6 +28,8 @@ COMMANDS = {
         "RUNS", "--at", "--maximize", "--minimize", "--min", "--max", "--unique", "--max-epochs", "--robust",
         "--train", "--method", "--level", "--margin", "--seed", "--resamples", "--pool", "--json",
     },
+    "report": {"F.json", "-o", "--output"},
+    "score": {"FORECASTS...", "RUNS", "--run", "--json"},
     "methods": {"--json"},
     "reproduce": {"NAME", "--json"},
     "train": {"PLAN", "-o", "--output", "--dry-run", "--launcher", "--workers", "--keep", "--log", "--json"},

@@ -1,6 +1,5 @@
 """`foretell forecast RUNS --at ...`."""
 
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -73,9 +72,10 @@ def forecast(
 
 def _keep(result: "Forecast", table: "Runs", source: str, output: Path | None, html: Path | None) -> None:
     """Write the forecast under its seal, and as a page."""
+    from foretell.ledger.command import command_line
     from foretell.ledger.record import make_record
 
-    record = make_record(result, table, source, shlex.join(["foretell", *sys.argv[1:]]))
+    record = make_record(result, table, source, command_line(sys.argv[1:]))
     if output:
         write_text(output, to_json(record))
     if html:

@@ -21,11 +21,11 @@ def way_to(target: Target, training: Training) -> list[Target]:
     if not len(rows):
         return [target]
     smallest = rows[int(np.argmin(training.flops[rows]))]
-    starts = {name: float(getattr(training, name)[smallest]) for name in SIZES}
-    sizes = {name: _between(starts[name], getattr(target, name)) for name in SIZES}
-    return [
-        replace(target, actual={}, **{name: float(values[i]) for name, values in sizes.items()}) for i in range(STEPS)
-    ]
+    flops, n_params, n_tokens = (
+        _between(float(getattr(training, name)[smallest]), getattr(target, name)) for name in SIZES
+    )
+    sizes = zip(flops.tolist(), n_params.tolist(), n_tokens.tolist(), strict=True)
+    return [replace(target, actual={}, flops=c, n_params=n, n_tokens=d) for c, n, d in sizes]
 
 
 def _between(start: float, end: float) -> np.ndarray:
@@ -57,7 +57,9 @@ def _as_target(training: Training, row: int, like: Target) -> Target:
     return replace(
         like,
         run=training.run_names[training.run[row]],
+        flops=float(training.flops[row]),
+        n_params=float(training.n_params[row]),
+        n_tokens=float(training.n_tokens[row]),
         share={source: value for source, value in share.items() if np.isfinite(value)},
         actual={training.loss_name: float(training.loss[row])} if training.loss_name else {},
-        **{name: float(getattr(training, name)[row]) for name in SIZES},
     )

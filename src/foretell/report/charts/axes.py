@@ -40,5 +40,5 @@ def ticks(values: Sequence[float]) -> list[float]:
 
 def _log(channel: type[Any], field: str, values: Iterable[float | None], title: str, label: str) -> Any:
     known = [value for value in values if value]
-    axis = alt.Axis(labelExpr=label, labelOverlap=True, **({"values": ticks(known)} if known else {}))
+    axis = alt.Axis(labelExpr=label, labelOverlap=True, values=ticks(known) if known else alt.Undefined)
     return channel(f"{field}:Q", title=title, axis=axis, scale=alt.Scale(type="log", nice=False, padding=8))

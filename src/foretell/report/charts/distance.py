@@ -5,7 +5,7 @@ from typing import Any
 
 import altair as alt
 
-from foretell.report.charts.theme import COLOURS, DOT, themed
+from foretell.report.charts.theme import COLOURS, DOT, INK, themed
 
 TICKS = [a * 10**b for b in range(-1, 6) for a in (1, 3)]
 
@@ -27,9 +27,11 @@ def distance_chart(points: Sequence[Mapping[str, Any]], *, width: int = 560, hei
     )
     y = alt.Y("error:Q", title="mean absolute error over tasks (points)", axis=alt.Axis(labelExpr="100 * datum.value"))
     colour = alt.Color("method:N", title=None, scale=alt.Scale(domain=methods, range=COLOURS))
+    several = len({point["table"] for point in points}) > 1
+    legend = alt.Legend(symbolFillColor=INK, symbolStrokeColor=INK) if several else None
     return themed(
         alt.Chart(alt.InlineData(values=[dict(point) for point in points if point["method"] in methods]))
         .mark_point(filled=True, size=DOT, opacity=0.85)
-        .encode(x=x, y=y, color=colour, shape=alt.Shape("table:N", title=None, sort=None))
+        .encode(x=x, y=y, color=colour, shape=alt.Shape("table:N", title=None, sort=None, legend=legend))
         .properties(width=width, height=height)
     )

@@ -10,6 +10,7 @@ from foretell.report.charts.theme import COLOURS, DOT, INK, themed
 from foretell.report.format import unit
 
 Rows = Sequence[Mapping[str, Any]]
+BELOW = alt.Legend(orient="bottom")  # beside the panels it would make a phone's picture small
 
 
 def forecast_chart(rows: Rows, level: float, *, columns: int = 2) -> alt.FacetChart:
@@ -27,7 +28,10 @@ def forecast_chart(rows: Rows, level: float, *, columns: int = 2) -> alt.FacetCh
     title = "score (%)" if scores else f"loss ({unit(answered)})"
     x = alt.X("forecast:Q", title=title, axis=axis, scale=alt.Scale(zero=False))
     colour = alt.Color(
-        "method:N", title=f"forecast, {100 * level:g} % interval", scale=alt.Scale(domain=methods, range=COLOURS)
+        "method:N",
+        title=f"forecast, {100 * level:g} % interval",
+        scale=alt.Scale(domain=methods, range=COLOURS),
+        legend=BELOW,
     )
     base = alt.Chart().encode(y=alt.Y("task:N", title=None, sort=None), yOffset=alt.YOffset("method:N", sort=methods))
     layers = [
@@ -35,7 +39,7 @@ def forecast_chart(rows: Rows, level: float, *, columns: int = 2) -> alt.FacetCh
         base.mark_point(filled=True, size=DOT, opacity=1).encode(x=x, color=colour),
     ]
     if any(row.get("actual") is not None for row in answered):
-        truth = alt.Shape("truth:N", title=None, scale=alt.Scale(domain=["truth"], range=["stroke"]))
+        truth = alt.Shape("truth:N", title=None, scale=alt.Scale(domain=["truth"], range=["stroke"]), legend=BELOW)
         ticks = base.transform_calculate(truth="'truth'").mark_point(size=160, strokeWidth=2.5, angle=90, color=INK)
         layers.append(ticks.encode(x=alt.X("actual:Q", title=title), shape=truth))
     layered = alt.layer(*layers, data={"values": answered}).properties(width=330, height=alt.Step(13))

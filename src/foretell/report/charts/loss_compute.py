@@ -12,7 +12,7 @@ Plain = Mapping[str, Any]
 KINDS = {"checkpoint": FAINT, "finished run": INK, "forecast": COLOURS[1]}
 
 
-def loss_compute_chart(evidence: Plain, loss: Plain, *, width: int = 420, height: int = 260) -> alt.LayerChart:
+def loss_compute_chart(evidence: Plain, loss: Plain, *, width: int = 420, height: int = 260) -> alt.TopLevelMixin:
     """Draw one loss over training FLOPs.
 
     Args:

@@ -1,4 +1,4 @@
-"""The best mixture as bars: share of each source, the region that cannot be told from it, and what it is compared with."""
+"""The best mixture as bars: shares, the region that cannot be told from it, and what it is compared with."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from foretell.report.charts.axes import percent_axis
 from foretell.report.charts.theme import COLOURS, DOT, INK, themed
 
 
-def mixture_bars(result: Mapping[str, Any], *, width: int = 420) -> alt.LayerChart:
+def mixture_bars(result: Mapping[str, Any], *, width: int = 420) -> alt.TopLevelMixin:
     """Draw the shares of a mixture.
 
     Args:

@@ -8,9 +8,10 @@ import altair as alt
 from foretell.report.charts.theme import COLOURS, DOT, FAINT, INK, QUIET, SHADES, themed
 
 Plain = Mapping[str, Any]
+HEXAGON = "M0,-1L0.866,-0.5L0.866,0.5L0,1L-0.866,0.5L-0.866,-0.5Z"  # tiles that leave no gap
 
 
-def mixture_triangle(result: Plain, *, width: int = 320) -> alt.LayerChart:
+def mixture_triangle(result: Plain, *, width: int = 320) -> alt.TopLevelMixin:
     """Draw what any mixture of three sources is forecast to give, the best one, and what was trained.
 
     Args:
@@ -30,10 +31,10 @@ def mixture_triangle(result: Plain, *, width: int = 320) -> alt.LayerChart:
         scale=alt.Scale(scheme=SHADES, reverse=not scores),
         legend=alt.Legend(format="~g", gradientLength=140),
     )
-    tiles = alt.Chart(alt.InlineData(values=plane)).mark_point(filled=True, shape="triangle-up", opacity=1)
+    tiles = alt.Chart(alt.InlineData(values=plane)).mark_point(filled=True, shape=HEXAGON, opacity=1)
     layers = [
         _outline(triangle).encode(x=x, y=y, order="order:Q"),
-        tiles.encode(x=x, y=y, color=colour, size=alt.value((width / triangle["divisions"]) ** 2 * 0.75)),
+        tiles.encode(x=x, y=y, color=colour, size=alt.value((width / triangle["divisions"]) ** 2 * 4 / 3)),
         _dots(triangle["trained"], FAINT, "circle", DOT, filled=False).encode(x=x, y=y),
         _dots([triangle["best"]], COLOURS[1], "diamond", 4 * DOT, filled=True).encode(x=x, y=y),
         *_corners(triangle, x, y),
@@ -53,10 +54,10 @@ def _dots(values: list[Plain], colour: str, shape: str, size: int, *, filled: bo
 
 def _corners(triangle: Plain, x: alt.X, y: alt.Y) -> list[alt.Chart]:
     """Return the name of each corner, outside of the triangle."""
-    placed = zip(triangle["corners"], (("right", 16), ("left", 16), ("center", -10)), strict=True)
+    below = [16, 16, -10]
     return [
-        alt.Chart(alt.InlineData(values=[{**corner, "label": f"{corner['source']} (share)"}]))
-        .mark_text(align="center" if align == "center" else align, dy=dy, fontSize=11, color=INK)
+        alt.Chart(alt.InlineData(values=[{**corner, "label": corner["source"]}]))
+        .mark_text(align="center", dy=dy, fontSize=11, color=INK)
         .encode(x=x, y=y, text="label:N")
-        for corner, (align, dy) in placed
+        for corner, dy in zip(triangle["corners"], below, strict=True)
     ]

@@ -11,7 +11,7 @@ from foretell.report.charts.theme import COLOURS, DOT, themed
 Plain = Mapping[str, Any]
 
 
-def pareto_chart(result: Plain, *, width: int = 360, height: int = 240) -> alt.LayerChart:
+def pareto_chart(result: Plain, *, width: int = 360, height: int = 240) -> alt.TopLevelMixin:
     """Draw the trade-off of two outcomes, with the chosen mixture and the one it is compared with.
 
     Args:

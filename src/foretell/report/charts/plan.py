@@ -13,7 +13,7 @@ Plain = Mapping[str, Any]
 
 def plan_chart(
     rungs: Sequence[Plain], target: Plain | None = None, *, width: int = 420, height: int = 280
-) -> alt.LayerChart:
+) -> alt.TopLevelMixin:
     """Draw the rungs of a ladder, coloured by compute, and the target that it is for.
 
     Args:

@@ -11,7 +11,7 @@ from foretell.report.charts.theme import COLOURS, QUIET, SHADES, themed
 Rows = Sequence[Mapping[str, Any]]
 
 
-def residual_chart(rows: Rows, unit: str, *, what: str = "measured less fitted", width: int = 360) -> alt.LayerChart:
+def residual_chart(rows: Rows, unit: str, *, what: str = "measured less fitted", width: int = 360) -> alt.TopLevelMixin:
     """Draw residuals of finished runs, one line an outcome, shaded by compute; or by method where rows name one.
 
     Args:

@@ -12,7 +12,7 @@ from foretell.report.charts.theme import COLOURS, DOT, INK, themed
 Plain = Mapping[str, Any]
 
 
-def score_compute_chart(task: Plain, *, width: int = 220, height: int = 150) -> alt.LayerChart:
+def score_compute_chart(task: Plain, *, width: int = 220, height: int = 150) -> alt.TopLevelMixin:
     """Draw the score of one task over training FLOPs.
 
     Args:

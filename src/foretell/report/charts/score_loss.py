@@ -14,7 +14,7 @@ KINDS = {"dropped": FAINT, "emerged": COLOURS[0], "forecast": COLOURS[1]}
 
 def score_loss_chart(
     evidence: Plain, task: Plain, forecasts: Sequence[Plain] = (), *, width: int = 220, height: int = 150
-) -> alt.LayerChart:
+) -> alt.TopLevelMixin:
     """Draw the score of one task over the general loss.
 
     Args:
@@ -28,7 +28,7 @@ def score_loss_chart(
     losses = [each["loss"] for each in curve]
     scale = alt.Scale(domain=[min(losses), max(losses)], nice=False, zero=False)
     unit = "nats per token" if name.startswith("loss/") else "bits per byte"
-    x = alt.X("loss:Q", title=f"{name} ({unit})", scale=scale)
+    x = alt.X("loss:Q", title=f"{name} ({unit})", axis=alt.Axis(tickCount=6), scale=scale)
     y = alt.Y("score:Q", title="score (%)", axis=percent_axis(tickCount=5), scale=alt.Scale(zero=False))
     legend = alt.Legend(orient="bottom", title=None)
     colour = alt.Color(
@@ -51,7 +51,7 @@ def score_loss_chart(
     return themed(alt.layer(*layers).properties(width=width, height=height, title=task["task"]))
 
 
-def limits(task: Plain) -> list[alt.LayerChart]:
+def limits(task: Plain) -> list[alt.Chart]:
     """Return rules at the task's chance level and ceiling, each with its name."""
     known = [
         {"score": task[key], "label": f"{key} {100 * task[key]:.3g} %"}

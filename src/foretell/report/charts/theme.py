@@ -1,13 +1,13 @@
 """The one theme: colours that are told apart with any kind of colour vision and in print, quiet axes, no background."""
 
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import altair as alt
 
 # Okabe and Ito's colours, darkest first, so that two neighbours differ in print too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 INK, QUIET, GRID, FAINT = "#1b1f24", "#5b6470", "#d9dde3", "#aab2bd"
-SHADES = "viridis"  # of a quantity: even in lightness, told apart without colour
+SHADES: Literal["viridis"] = "viridis"  # of a quantity: even in lightness, told apart without colour
 FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 DOT, SMALL_DOT = 55, 14
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from foretell.report.format import DASH, number, percent
+from foretell.report.format import DASH, percent
 from foretell.report.pages.page import heading, listed, paragraph, table
 from foretell.units import format_quantity
 
@@ -76,40 +76,50 @@ def _laws(result: Plain) -> Iterator[str]:
         yield table("Laws", heads, rows, text=True)
     carried = [each for each in result.get("candidates", ()) if each["carries"]]
     if carried:
-        heads = ("candidate", "weight", "error in rehearsals, points")
-        cells = [[each["candidate"], percent(each["weight"]), number(each["rehearsal_error"])] for each in carried]
-        yield table(f"What {result['method']} averaged", heads, cells[:MOST_CANDIDATES])
+        columns = ("candidate", "weight", "why")
+        cells = [[each["candidate"], percent(each["weight"]), each["why"]] for each in carried]
+        yield table(f"What {result['method']} averaged", columns, cells[:MOST_CANDIDATES], text=True)
         if len(carried) > MOST_CANDIDATES:
             yield paragraph(f"And {len(carried) - MOST_CANDIDATES} more, of the same weight.", "quiet")
 
 
 def _law_cells(law: Plain) -> list[str]:
+    parameters = "; ".join([*_named_parameters(law), *_averaged_parameters(law)])
     spread = DASH if law.get("spread") is None else f"{law['spread']:.3g}"
-    known = (law["of"], law["law"], "; ".join(_parameters(law)), spread)
-    return [*known, f"{law.get('n_points', DASH)}", str(law.get("status", DASH))]
+    return [law["of"], law["law"], parameters, spread, f"{law.get('n_points', DASH)}", str(law.get("status", DASH))]
 
 
-def _parameters(law: Plain) -> Iterator[str]:
-    """Yield each parameter: those of a law with standard errors, or the averages that `auto` tells of."""
+def _named_parameters(law: Plain) -> Iterator[str]:
+    """Yield each parameter of a law with its unit."""
     errors = law.get("standard_errors", {})
     for name, unit in law.get("units", {}).items():
-        error = f" ± {errors[name]:.2g}" if errors.get(name) is not None else ""
-        value = DASH if law[name] is None else f"{law[name]:.4g}"
-        yield f"{name} = {value}{error}{'' if unit == '1' else f' {unit}'}"
-    if "terms" in law:
-        yield f"E = {law['E']:.4g}"
-    for name, term in law.get("terms", {}).items():
-        at = format_quantity(term["at"])
-        yield f"{name}: {term['loss']:.4g} at {at}, exponent {term['exponent']:.4g}"
+        yield f"{name} = {_with_error(law[name], errors.get(name))}{'' if unit == '1' else f' {unit}'}"
+
+
+def _averaged_parameters(law: Plain) -> Iterator[str]:
+    """Yield floor and terms of a law whose exponents were averaged over."""
+    if "terms" not in law:
+        return
+    yield f"E = {_with_error(law['E'], law.get('standard_errors', {}).get('E'))}"
+    for name, term in law["terms"].items():
+        errors = term.get("standard_errors", {})
+        loss, exponent = (_with_error(term[key], errors.get(key)) for key in ("loss", "exponent"))
+        yield f"{name}: {loss} at {format_quantity(term['at'])}, exponent {exponent}"
+
+
+def _with_error(value: float | None, error: float | None) -> str:
+    if value is None:
+        return DASH
+    return f"{value:.4g}" if error is None else f"{value:.4g} ± {error:.2g}"
 
 
 def _making(result: Plain) -> Iterator[str]:
+    code, inputs = result.get("code", {}), result.get("inputs", {})
     facts = [[name, str(result[key])] for name, key in MADE if result.get(key) is not None]
-    inputs, code = result.get("inputs", {}), result.get("code", {})
-    facts += [[name.replace("_", " "), str(value)] for name, value in inputs.items() if value is not None]
-    facts += [[name, str(value)] for name, value in code.items() if value is not None]
-    if "seal" in result:
-        facts.append(["seal, SHA-256", result["seal"]["sha256"]])
+    facts += [[name, str(inputs[key])] for name, key in INPUTS if inputs.get(key) is not None]
+    facts += [[name, str(value)] for name, value in code.items() if value is not None and name != "changed"]
+    facts += [["uncommitted changes", "yes"]] if code.get("changed") else []
+    facts += [["seal, SHA-256", result["seal"]["sha256"]]] if "seal" in result else []
     yield table("How it was made", ("what", "value"), facts, text=True)
 
 
@@ -124,4 +134,8 @@ MADE: Sequence[tuple[str, str]] = (
     ("seed", "seed"),
     ("resamples", "resamples"),
     ("seconds", "seconds"),
+)
+INPUTS: Sequence[tuple[str, str]] = (
+    ("file of the table, SHA-256", "file_sha256"),
+    ("content of the table, SHA-256", "content_sha256"),
 )

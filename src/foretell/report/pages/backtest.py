@@ -12,6 +12,7 @@ from foretell.report.pages.appendix import appendix
 from foretell.report.pages.page import figure, heading, listed, page, paragraph, table, together
 
 Plain = Mapping[str, Any]
+MOST_RUNS = 12  # with a chart of their own, so that a page stays small
 
 
 def backtest_page(result: Plain) -> str:
@@ -22,7 +23,7 @@ def backtest_page(result: Plain) -> str:
     asked = f"{result['runs']}; training rows: {result['train'] or 'all others'}; held out: {result['holdout']}."
     refused = dict.fromkeys(row["reason"] for row in rows if row["reason"])
     tables = [_table(result, rows, run) for run in runs]
-    answer = [*said, paragraph(asked, "quiet"), _main_figure(result, rows), _means(result, runs)]
+    answer = [*said, paragraph(asked, "quiet"), _main_figures(result, rows, runs), _means(result, runs)]
     notes = listed([f"refused: {reason}" for reason in refused])
     shown = [heading("Evidence"), *_error_figures(result, rows), together(tables, "tables"), notes]
     return page("Back-test: forecasts against the truth", [*answer, *shown, *appendix(result)])
@@ -38,13 +39,19 @@ def _sentence(name: str, score: Plain, result: Plain) -> str:
     if not score["n"]:
         return f"{name} answered nothing{refused}."
     off = f"{name} is off by {percent(score['mean_relative_error'])} in the mean of {score['n']} forecasts"
-    return f"{off}; {percent(score['coverage'])} of the truth lies inside its {100 * result['level']:g} % intervals{refused}."
+    level = f"{100 * result['level']:g} %"
+    return f"{off}; {percent(score['coverage'])} of the truth lies inside its {level} intervals{refused}."
 
 
-def _main_figure(result: Plain, rows: Sequence[Plain]) -> str:
-    if not any(row["status"] == "ok" for row in rows):
-        return ""
-    return figure(main_chart(result), "Each forecast with its interval against the truth, one panel a held-out run.")
+def _main_figures(result: Plain, rows: Sequence[Plain], runs: Sequence[str]) -> str:
+    """Return a chart for each held-out run, so that on a phone they stand below each other."""
+    by_run = {run: [row for row in rows if row["run"] == run and row["status"] == "ok"] for run in runs}
+    drawn = [
+        figure(forecast_chart(shown, result["level"]), f"Each forecast of {run} with its interval against the truth.")
+        for run, shown in list(by_run.items())[:MOST_RUNS]
+        if shown
+    ]
+    return together(drawn, "pair")
 
 
 def _means(result: Plain, runs: Sequence[str]) -> str:

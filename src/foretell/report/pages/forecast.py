@@ -24,7 +24,7 @@ def forecast_page(result: Plain) -> str:
     tables = [_table(result, run, rows) for run, rows in by_run.items()]
     refused = dict.fromkeys(row["reason"] for row in result["forecasts"] if row["reason"])
     notes = [f"refused: {reason}" for reason in refused] + _doubts(result)
-    answer = [*said, _main_figure(result), together(tables, "tables"), listed(notes)]
+    answer = [*said, _main_figures(result, by_run), together(tables, "tables"), listed(notes)]
     return page("Forecast", [*answer, *_evidence(result), *appendix(result)])
 
 
@@ -76,11 +76,15 @@ def _doubts(result: Plain) -> list[str]:
     return [f"{row['run']}, {row['task']}, {row['verdict']}: {row['doubt']}" for row in doubtful]
 
 
-def _main_figure(result: Plain) -> str:
-    if not any(row["status"] == "ok" for row in result["forecasts"]):
-        return ""
-    description = f"Forecast of each task with its {100 * result['level']:g} % interval, one panel a target."
-    return figure(main_chart(result), description)
+def _main_figures(result: Plain, by_run: Mapping[str, Sequence[Plain]]) -> str:
+    """Return a chart for each target, so that on a phone they stand below each other."""
+    level = f"{100 * result['level']:g} %"
+    drawn = [
+        figure(main_chart({**result, "forecasts": rows}), f"Forecast of each task at {run} with its {level} interval.")
+        for run, rows in by_run.items()
+        if any(row["status"] == "ok" for row in rows)
+    ]
+    return together(drawn, "pair")
 
 
 def _evidence(result: Plain) -> list[str]:
@@ -110,8 +114,8 @@ def _loss_figures(each: Plain) -> list[str]:
         figure(
             loss_compute_chart(each, loss),
             f"{loss['of']} against training compute: finished runs, the law, and the forecasts.",
-            f"The law on the straight way from the smallest finished run to each target, with the {level} interval of a "
-            "new run. Runs of the same compute differ in size and tokens, so they need not lie on the line.",
+            f"The law on the straight way from the smallest finished run to each target, with the {level} interval "
+            "of a new run. Runs of the same compute differ in size and tokens, so they need not lie on the line.",
         )
         for loss in each["losses"][:4]
     ]

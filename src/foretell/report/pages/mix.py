@@ -92,4 +92,5 @@ def _by_scale(result: Plain) -> str:
 
 def _nearest(result: Plain) -> str:
     nearest = result["nearest"]
-    return f"{percent(nearest['distance'])} of the data differ from the nearest mixture that was trained ({nearest['run']})."
+    distance = percent(nearest["distance"])
+    return f"{distance} of the data differ from the nearest mixture that was trained ({nearest['run']})."
