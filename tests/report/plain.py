@@ -66,11 +66,26 @@ def mix() -> dict[str, Any]:
         "trained": [{"x": 0.2, "y": 0.3}],
     }
     gains = {"gain": 0.1, "gain_low": 0.05, "gain_high": 0.15, "p_better": 0.97}
-    other = {"name": "that of the largest run (a)", "mixture": OTHER, "objective": 3.1, "low": 3.0, "high": 3.2, **gains}
+    other = {
+        "name": "that of the largest run (a)",
+        "mixture": OTHER,
+        "objective": 3.1,
+        "low": 3.0,
+        "high": 3.2,
+        **gains,
+    }
     return {
         **mixed,
-        **{"runs": "t.csv", "train": None, "at": "n_params=1B,n_tokens=1T", "method": "flpm", "goal": "minimize"},
-        **{"weights": dict.fromkeys(names, 1.0), "robust": False, "level": 0.9, "seed": 0, "resamples": 200},
+        "runs": "t.csv",
+        "train": None,
+        "at": "n_params=1B,n_tokens=1T",
+        "method": "flpm",
+        "goal": "minimize",
+        "weights": dict.fromkeys(names, 1.0),
+        "robust": False,
+        "level": 0.9,
+        "seed": 0,
+        "resamples": 200,
         "forecasts": [_row(names[0], 1.0), _row(names[1], 2.9)],
         "baseline": {**other, "forecasts": [_row(names[0], 1.2), _row(names[1], 2.95)]},
         "flat_region": {"low": OTHER, "high": MIXTURE, "share": 0.1},
@@ -90,7 +105,15 @@ def compare() -> dict[str, Any]:
     missing = dict.fromkeys(("first", "second", "difference", "low", "high", "p_first_better"))
     refused = {**ok, **missing, "task": "csqa", "status": "refused", "reason": "csqa: too few."}
     return {
-        **{"runs": "t.csv", "train": None, "families": ["a", "b"], "method": "flp", "level": 0.9, "seed": 0},
-        **{"resamples": 100, "n_twins": 0, "seconds": 1.0, "warnings": []},
+        "runs": "t.csv",
+        "train": None,
+        "families": ["a", "b"],
+        "method": "flp",
+        "level": 0.9,
+        "seed": 0,
+        "resamples": 100,
+        "n_twins": 0,
+        "seconds": 1.0,
+        "warnings": [],
         "contests": [{**ok, "task": "piqa"}, refused, {**ok, "task": "mean"}],
     }

@@ -1,4 +1,4 @@
-"""Every chart: valid Vega-Lite, an SVG with its axis titles and units, readable without colour, nothing from outside."""
+"""Every chart: valid Vega-Lite, an SVG with axis titles and units, readable without colour, nothing from outside."""
 
 import json
 import re
@@ -65,17 +65,27 @@ CHARTS: dict[str, tuple[Callable[[], alt.TopLevelMixin], tuple[str, ...]]] = {
     ),
     "distance": (
         lambda: distance_chart(POINTS),
-        ("mean absolute error over tasks (points)", "compute of the target over that of the largest training run", "30x"),
+        (
+            "mean absolute error over tasks (points)",
+            "compute of the target over that of the largest training run",
+            "30x",
+        ),
     ),
     "mixture_triangle": (lambda: mixture_triangle(plain.mix()), ("web", "code", "books", "forecast (weighted loss)")),
-    "mixture_bars": (lambda: mixture_bars(plain.mix()), ("share of tokens (%); line: cannot be told apart, 90 %", "60%")),
+    "mixture_bars": (
+        lambda: mixture_bars(plain.mix()),
+        ("share of tokens (%); line: cannot be told apart, 90 %", "60%"),
+    ),
     "pareto": (lambda: pareto_chart(plain.mix()), ("loss/code (nats per token)", "loss/web (nats per token)")),
     "recipes": (lambda: recipes_chart(plain.compare()), ("a less b (points)", "piqa", "mean")),
     "plan": (
         lambda: plan_chart(RUNGS, {"n_params": 1e10, "n_tokens": 2e11}),
         ("parameters (count)", "training tokens (count)", "compute (FLOPs)", "1B", "100M", "target"),
     ),
-    "cost": (lambda: cost_chart(COSTS), ("mean relative error (%)", "FLOPs of the ladder over those of the target (%)")),
+    "cost": (
+        lambda: cost_chart(COSTS),
+        ("mean relative error (%)", "FLOPs of the ladder over those of the target (%)"),
+    ),
 }
 
 

@@ -86,7 +86,7 @@ def test_clip_paths_have_names_of_their_own():
     page = render(plain.forecast(), ".html").decode()
     names = re.findall(r'\bid="([^"]+)"', page)
     assert len(names) == len(set(names)) > 2
-    assert {name for name in re.findall(r"url\(#([^)]+)\)", page)} <= set(names)
+    assert set(re.findall(r"url\(#([^)]+)\)", page)) <= set(names)
 
 
 def test_a_forecast_without_evidence_says_so():
