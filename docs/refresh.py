@@ -10,6 +10,7 @@ import io
 import re
 import shlex
 import sys
+import tempfile
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
@@ -165,7 +166,8 @@ def rewrite() -> None:
     """Rewrite every page that has changed, and the picture of the demo."""
     for path in PAGES:
         before = path.read_text(encoding="utf-8")
-        after = refreshed(before)
+        with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):  # commands leave files
+            after = refreshed(before)
         if after != before:
             path.write_text(after, encoding="utf-8")
             print(f"rewrote {path.relative_to(ROOT)}")

@@ -66,7 +66,7 @@ def test_a_forecast_answers_first_then_shows_evidence_then_the_appendix():
     assert places == sorted(places)
     for word in ("forecastable", "hellaswag", "C0 = ", "±", "foretell forecast ladder.csv", record["seal"]["sha256"]):
         assert word in text
-    for word in ("12 runs", "What check found", "jax", "seed", record["inputs"]["content_sha256"], record["made_at"]):
+    for word in ("12 runs", "check found nothing", "jax", "seed", record["inputs"]["content_sha256"], record["made_at"]):
         assert word in text
 
 
