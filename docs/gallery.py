@@ -15,8 +15,6 @@ from typing import Any
 import altair as alt
 
 import foretell
-from foretell.ladder.dry_run import dry_run
-from foretell.ladder.read_plan import read_plan
 from foretell.report.charts.distance import distance_chart
 from foretell.report.charts.forecast import forecast_chart, method_rows
 from foretell.report.charts.loss_compute import loss_compute_chart
@@ -102,9 +100,9 @@ def recipes() -> alt.TopLevelMixin:
 
 
 def plan() -> alt.TopLevelMixin:
-    """Draw the rungs of the bundled plan."""
-    bundled = Path(str(files("foretell.ladder.bundled") / "plan.toml"))
-    return plan_chart(dry_run(read_plan(bundled), Path("nowhere"))["rungs"])
+    """Draw the rungs of the bundled ladder."""
+    runs = foretell.load_runs(str(files("foretell.ladder.bundled") / "rows.parquet"))
+    return plan_chart(runs.final_rows().frame.select("run", "n_params", "n_tokens", "flops").to_dicts())
 
 
 def _loss() -> alt.TopLevelMixin:
@@ -188,7 +186,7 @@ PICTURES: dict[str, Picture] = {
     "plan": Picture(
         "A ladder that is planned",
         "Each rung by parameters and tokens, shaded by its compute.",
-        "`foretell.report.charts.plan`; the bundled plan.",
+        "`foretell.report.charts.plan`; the finished runs of the bundled ladder.",
         plan,
     ),
 }

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from foretell.results import Forecast
     from foretell.runs import Runs
 
+Explain = Annotated[bool, typer.Option("--explain", help="Say which candidates carried the forecast, and why.")]
+Output = Annotated[Path | None, typer.Option("-o", "--output", help="Keep the forecast, sealed, in this JSON file.")]
+
 
 def forecast(
     runs: options.Runs,
@@ -34,12 +37,8 @@ def forecast(
     seed: options.Seed = 0,
     resamples: options.Resamples = 1000,
     pool: options.Pool = False,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Say which candidates carried the forecast, and why.")
-    ] = False,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Keep the forecast, sealed, in this JSON file.")
-    ] = None,
+    explain: Explain = False,
+    output: Output = None,
     html: Annotated[Path | None, typer.Option(help="Write a self-contained HTML page.")] = None,
     json: options.Json = False,
 ) -> None:
@@ -63,9 +62,14 @@ def forecast(
         pool=pool,
         evidence=bool(output or html),
     )
-    print_findings(result.warnings)
+    _tell(result, explain, json)
     if output or html:
         _keep(result, table, runs, output, html)
+
+
+def _tell(result: "Forecast", explain: bool, json: bool) -> None:
+    """Print the forecast, and what is to be known about it."""
+    print_findings(result.warnings)
     plain = result.to_dict()
     print_json(plain) if json else print_report(_report(plain, explain))
 

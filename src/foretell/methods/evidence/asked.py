@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from foretell.methods.base import Estimate, Forecaster
 from foretell.methods.evidence.places import at_losses, finished, way_to
 from foretell.methods.question import Question
@@ -43,10 +45,20 @@ class Asked:
         return list(enumerate(self.places))[self.n_ways + self.n_finished :]
 
 
-def ask(question: Question, fitted: Forecaster, training: Training, targets: Sequence[Target]) -> Asked:
-    """Ask a fitted method on the way to each target, at finished runs, and at losses between them."""
+def ask(
+    question: Question, fitted: Forecaster, training: Training, targets: Sequence[Target], least: float = np.nan
+) -> Asked:
+    """Ask a fitted method on the way to each target, at finished runs, and at losses down to the least of the targets'.
+
+    Args:
+        question: What was asked of the table.
+        fitted: The method.
+        training: What it was fitted to.
+        targets: The models that are forecast.
+        least: General loss of the best of them; NaN where it is not known.
+    """
     ways = [place for target in targets for place in way_to(target, training)]
     finals = finished(training, targets[0])
-    losses = [] if training.losses else at_losses(targets, training)
+    losses = [] if training.losses else at_losses(targets, training, least)
     places = [*ways, *finals, *losses]
     return Asked(training, places, len(ways), len(finals), question.estimate(fitted, training, places))

@@ -40,14 +40,16 @@ def gather_evidence(
         run, and the `residuals` of finished runs; for each task the same, its curve `by_loss`, its chance level,
         ceiling and threshold of emergence.
     """
-    asked = ask(question, fitted.sketched(RESAMPLES), training, targets)
     thresholds = {each["task"]: each["threshold"] for each in fitted.emergence()}
+    general = [] if training.losses else _general_loss(question, learner, training, targets)
+    least = min((each["value"] for loss in general for each in loss["curve"]), default=np.nan)
+    asked = ask(question, fitted.sketched(RESAMPLES), training, targets, least)
     return {
         "family": family or "pooled",
         "general_loss": training.loss_name,
         "level": question.level,
         "checkpoints": shown_checkpoints(training, learner.margin, by_emergence=bool(thresholds)),
-        "losses": _losses(asked) if training.losses else _general_loss(question, learner, training, targets),
+        "losses": _losses(asked) if training.losses else general,
         "tasks": [] if training.losses else _tasks(asked, thresholds, fitted.laws()),
     }
 

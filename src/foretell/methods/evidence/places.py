@@ -11,7 +11,7 @@ from foretell.targets import Target
 STEPS = 16  # places on the way from the smallest finished run to a target
 LOSSES = 24  # losses at which the score is asked
 HIGHEST = 0.98  # quantile of the losses seen: the first checkpoints of a run lie far above all others
-BEYOND = 0.2  # of the range of losses, below the least one seen: where targets lie
+BEYOND = 0.05  # of the range of losses, below the least one: so that a target does not lie on the frame
 SIZES = ("flops", "n_params", "n_tokens")
 
 
@@ -37,13 +37,19 @@ def _between(start: float, end: float) -> np.ndarray:
     return places
 
 
-def at_losses(targets: Sequence[Target], training: Training) -> list[Target]:
-    """Return the first target with each of some general losses, from the highest usual one to beyond the least seen."""
+def at_losses(targets: Sequence[Target], training: Training, least: float) -> list[Target]:
+    """Return the first target with each of some general losses, from the highest usual one down to the least.
+
+    Args:
+        targets: The models that are forecast.
+        training: The training rows.
+        least: That the targets are forecast to have; NaN where it is not known.
+    """
     seen = training.loss[np.isfinite(training.loss)]
     if training.loss_name is None or not len(seen):
         return []
-    usual, least = np.quantile(seen, HIGHEST), seen.min()
-    ends = np.linspace(usual, least - BEYOND * (usual - least), LOSSES)
+    usual, lowest = np.quantile(seen, HIGHEST), np.nanmin([seen.min(), least])
+    ends = np.linspace(usual, lowest - BEYOND * (usual - lowest), LOSSES)
     return [replace(targets[0], actual={training.loss_name: float(loss)}) for loss in ends]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import altair as alt
 
-from foretell.report.charts.axes import POWER_LABEL, count_axis
+from foretell.report.charts.axes import POWER_LABEL, count_axis, ticks
 from foretell.report.charts.theme import COLOURS, DOT, SHADES, themed
 
 Plain = Mapping[str, Any]
@@ -31,7 +31,7 @@ def plan_chart(
         "flops:Q",
         title="compute (FLOPs)",
         scale=alt.Scale(type="log", scheme=SHADES, reverse=True),
-        legend=alt.Legend(labelExpr=POWER_LABEL, tickCount=3, gradientLength=120),
+        legend=alt.Legend(labelExpr=POWER_LABEL, gradientLength=120, values=ticks([rung["flops"] for rung in rungs])),
     )
     base = alt.Chart(alt.InlineData(values=values)).encode(x=x, y=y)
     layers = [base.mark_point(filled=True, size=2 * DOT, opacity=0.9).encode(color=colour)]

@@ -5,7 +5,7 @@ from typing import Any
 
 import altair as alt
 
-from foretell.report.charts.axes import POWER_LABEL
+from foretell.report.charts.axes import POWER_LABEL, ticks
 from foretell.report.charts.theme import COLOURS, QUIET, SHADES, themed
 
 Rows = Sequence[Mapping[str, Any]]
@@ -48,5 +48,5 @@ def _colour(values: Rows) -> alt.Color:
         "flops:Q",
         title="compute (FLOPs)",
         scale=alt.Scale(type="log", scheme=SHADES, reverse=True),
-        legend=alt.Legend(labelExpr=POWER_LABEL, gradientLength=90, tickCount=3),
+        legend=alt.Legend(labelExpr=POWER_LABEL, gradientLength=90, values=ticks([row["flops"] for row in values])),
     )
