@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,7 @@ DOCS = Path(__file__).parent
 TRAIN = "n_params <= 3.2e9 AND run NOT LIKE '%rerun' AND run NOT LIKE '%0.5xC'"
 TARGETS = ["n_params=7B,n_tokens=4T", "n_params=13B,n_tokens=5T"]
 HELD_OUT = "run IN ('7B-4T', '13B-5T')"
-CUTS = ("4e8", "8e8", "1.4e9", "3.2e9")  # parameters of the largest training runs
+CUTS = ("1.4e9", "3.2e9")  # parameters of the largest training runs
 RESAMPLES = 200
 
 
@@ -100,9 +99,10 @@ def recipes() -> alt.TopLevelMixin:
 
 
 def plan() -> alt.TopLevelMixin:
-    """Draw the rungs of the bundled ladder."""
-    runs = foretell.load_runs(str(files("foretell.ladder.bundled") / "rows.parquet"))
-    return plan_chart(runs.final_rows().frame.select("run", "n_params", "n_tokens", "flops").to_dicts())
+    """Draw the rungs of the OLMo ladder, and the 7B that it was for."""
+    runs = foretell.load_runs("olmo-ladder")
+    rungs = runs.where(TRAIN).final_rows().frame.select("run", "n_params", "n_tokens", "flops").to_dicts()
+    return plan_chart(rungs, {"n_params": 7e9, "n_tokens": 4e12})
 
 
 def _loss() -> alt.TopLevelMixin:
@@ -154,7 +154,7 @@ PICTURES: dict[str, Picture] = {
     ),
     "distance": Picture(
         "Error against extrapolation",
-        "The same two models from ladders of four sizes: each point is the mean over eight tasks.",
+        "The same two models from ladders of two sizes: each point is the mean over eight tasks.",
         "`report` of a back-test; olmo-ladder.",
         lambda: distance_chart(distances()),
     ),
@@ -185,8 +185,8 @@ PICTURES: dict[str, Picture] = {
     ),
     "plan": Picture(
         "A ladder that is planned",
-        "Each rung by parameters and tokens, shaded by its compute.",
-        "`foretell.report.charts.plan`; the finished runs of the bundled ladder.",
+        "Each rung by parameters and tokens, shaded by its compute, and the model that it is for.",
+        "`foretell.report.charts.plan`; the finished runs of olmo-ladder up to 3B.",
         plan,
     ),
 }
