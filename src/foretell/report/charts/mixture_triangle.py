@@ -54,7 +54,7 @@ def _dots(values: list[Plain], colour: str, shape: str, size: int, *, filled: bo
 
 def _corners(triangle: Plain, x: alt.X, y: alt.Y) -> list[alt.Chart]:
     """Return the name of each corner, outside of the triangle."""
-    below = [16, 16, -10]
+    below = [22, 22, -18]
     return [
         alt.Chart(alt.InlineData(values=[{**corner, "label": corner["source"]}]))
         .mark_text(align="center", dy=dy, fontSize=11, color=INK)
