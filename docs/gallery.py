@@ -32,7 +32,7 @@ DOCS = Path(__file__).parent
 TRAIN = "n_params <= 3.2e9 AND run NOT LIKE '%rerun' AND run NOT LIKE '%0.5xC'"
 TARGETS = ["n_params=7B,n_tokens=4T", "n_params=13B,n_tokens=5T"]
 HELD_OUT = "run IN ('7B-4T', '13B-5T')"
-CUTS = ("1.4e9", "3.2e9")  # parameters of the largest training runs
+CUTS = ("4e8", "8e8", "1.4e9", "3.2e9")  # parameters of the largest training runs
 RESAMPLES = 200
 
 
@@ -154,7 +154,7 @@ PICTURES: dict[str, Picture] = {
     ),
     "distance": Picture(
         "Error against extrapolation",
-        "The same two models from ladders of two sizes: each point is the mean over eight tasks.",
+        "The same two models from ladders of four sizes: each point is the mean over eight tasks.",
         "`report` of a back-test; olmo-ladder.",
         lambda: distance_chart(distances()),
     ),
