@@ -25,7 +25,8 @@ def distance_chart(points: Sequence[Mapping[str, Any]], *, width: int = 560, hei
         scale=alt.Scale(type="log"),
         axis=alt.Axis(values=TICKS, labelExpr="datum.value + 'x'"),
     )
-    y = alt.Y("error:Q", title="mean absolute error over tasks (points)", axis=alt.Axis(labelExpr="format(100 * datum.value, '.3~g')"))
+    points_axis = alt.Axis(labelExpr="format(100 * datum.value, '.3~g')")
+    y = alt.Y("error:Q", title="mean absolute error over tasks (points)", axis=points_axis)
     colour = alt.Color("method:N", title=None, scale=alt.Scale(domain=methods, range=COLOURS))
     several = len({point["table"] for point in points}) > 1
     legend = alt.Legend(symbolFillColor=INK, symbolStrokeColor=INK) if several else None
