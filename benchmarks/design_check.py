@@ -11,8 +11,8 @@ from typing import Any
 import foretell
 from foretell.methods import METHODS
 from foretell.methods.emergence import MARGIN
-from foretell.report.chart import to_png
-from foretell.report.cost_chart import cost_chart
+from foretell.report.charts.cost import cost_chart
+from foretell.report.charts.render import to_png
 from foretell.report.format import percent
 from foretell.trusting.ladders import score_ladders
 

@@ -17,8 +17,9 @@ import numpy as np
 import foretell
 from foretell.errors import ForetellError
 from foretell.methods import METHODS
-from foretell.report.chart import to_png
-from foretell.report.distance import distance_chart
+from foretell.report.charts.distance import distance_chart
+from foretell.report.charts.render import to_png
+from foretell.trusting.distance import errors_by_target
 
 PAGE = Path(__file__).parents[1] / "docs" / "leaderboard.md"
 RESULTS = Path("bench-results.json")
@@ -280,7 +281,7 @@ def main() -> None:
         for row in result["rows"]
         if row["status"] == "ok" and row["actual"] is not None and row["kind"] == "score"
     ]
-    FIGURE.write_bytes(to_png(distance_chart(rows)))
+    FIGURE.write_bytes(to_png(distance_chart(errors_by_target(rows))))
     tables = [line for case in CASES for line in table_of(case, results[case.title])]
     minutes = (time.perf_counter() - start) / 60
     PAGE.write_text(

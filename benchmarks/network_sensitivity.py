@@ -16,7 +16,8 @@ from foretell.methods import FlpM, Method, parse_method
 from foretell.methods.flpm import STAGES_TWO
 from foretell.methods.flpm.network import ACTIVATIONS, Network
 from foretell.methods.question import Question
-from foretell.report.chart import COLOURS, to_png
+from foretell.report.charts.render import to_png
+from foretell.report.charts.theme import COLOURS, themed
 from foretell.report.format import percent
 from foretell.results import MethodScore, Row, coverage, mean_errors, stage_errors
 from foretell.runs import Runs
@@ -186,7 +187,7 @@ def network_chart(rows: Sequence[Plain]) -> alt.FacetChart:
         .properties(width=330, height=220)
     )
     questions = list(dict.fromkeys(row["question"] for row in rows))
-    return lines.facet(facet=alt.Facet("question:N", title=None, sort=questions), columns=2)
+    return themed(lines.facet(facet=alt.Facet("question:N", title=None, sort=questions), columns=2))
 
 
 def domain_sets(domains: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -208,7 +208,8 @@ def rewrite() -> None:
     """Rewrite every page that has changed, and the picture of the demo."""
     for path in PAGES:
         before = path.read_text(encoding="utf-8")
-        after = refreshed(before)
+        with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):  # commands leave files
+            after = refreshed(before)
         if after != before:
             path.write_text(after, encoding="utf-8")
             print(f"rewrote {path.relative_to(ROOT)}")

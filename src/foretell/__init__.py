@@ -1,7 +1,7 @@
 """Forecast a language model's benchmark scores before you train it.
 
 The verbs are those of the command line: `load_runs`, `check`, `forecast`, `draw`, `backtest`, `sweep`,
-`ablate`, `compare`, `mix`, `reproduce`. They are imported when they are first used, so that
+`ablate`, `compare`, `mix`, `write_report`, `score`, `reproduce`. They are imported when they are first used, so that
 `import foretell` costs nothing.
 """
 
@@ -19,6 +19,8 @@ _HOMES = {
     "ablate": ("foretell.trusting.ablation", "ablate"),
     "compare": ("foretell.methods.compare", "compare"),
     "mix": ("foretell.mixing.mix", "mix"),
+    "write_report": ("foretell.report.write", "write_report"),
+    "score": ("foretell.ledger.score", "score"),
     "reproduce": ("foretell.reproductions.reproduce", "reproduce"),
     "write_table": ("foretell.io.table", "write_table"),
     "write_result": ("foretell.report.table_file", "write_result"),

@@ -64,10 +64,19 @@ class Row:
         """Whether forecast and actual value can be compared."""
         return self.status == "ok" and self.actual is not None
 
+    @property
+    def error(self) -> float | None:
+        """Forecast less truth; `None` where one of them is missing."""
+        return None if self.forecast is None or self.actual is None else self.forecast - self.actual
+
 
 @dataclass(frozen=True)
 class Forecast(Tabular):
-    """What `forecast` answers: rows, the laws behind them, and what to know about them."""
+    """What `forecast` answers: rows, the laws behind them, and what to know about them.
+
+    `targets` are the models as they were read, `training` the runs that taught; `evidence` is for charts, and
+    `None` where it was not asked for.
+    """
 
     runs: str
     train: str | None
@@ -81,6 +90,9 @@ class Forecast(Tabular):
     emergence: tuple[Mapping[str, Any], ...]
     warnings: tuple[Finding, ...]
     candidates: tuple[Mapping[str, Any], ...] = ()
+    targets: tuple[Mapping[str, Any], ...] = ()
+    training: tuple[Mapping[str, Any], ...] = ()
+    evidence: tuple[Mapping[str, Any], ...] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data; the rows without `actual`."""
@@ -113,8 +125,8 @@ class MethodScore:
             "n_refused": sum(row.status == "refused" for row in self.rows),
             "common": mean_errors(shared),
             "stages": stage_errors(self.rows),
-            "by_run": {run: mean_errors([row for row in self.rows if row.run == run]) for run in runs},
-            "rows": [asdict(row) for row in self.rows],
+            "by_run": {run: _one_run([row for row in self.rows if row.run == run]) for run in runs},
+            "rows": [{**asdict(row), "error": row.error} for row in self.rows],
             "emergence": list(self.emergence),
         }
 
@@ -159,6 +171,10 @@ def mean_errors(rows: Sequence[Row]) -> dict[str, float | int | None]:
         "mean_absolute_error": float(np.mean(error)) if pairs else None,
         "n": len(pairs),
     }
+
+
+def _one_run(rows: Sequence[Row]) -> dict[str, float | int | None]:
+    return {**mean_errors(rows), "extrapolation": rows[0].extrapolation}
 
 
 def stage_errors(rows: Sequence[Row]) -> dict[str, float | None]:

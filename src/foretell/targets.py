@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -73,6 +74,13 @@ def targets_from_rows(runs: Runs) -> list[Target]:
         DataError: a row has no compute.
     """
     return [_target_from_row(row) for row in runs.frame.iter_rows(named=True)]
+
+
+def describe_target(target: Target) -> dict[str, Any]:
+    """Return a target as plain data, without its actual values; `None` where a size is not known."""
+    sizes = {name: getattr(target, name) for name in ("flops", "n_params", "n_tokens")}
+    known = {name: float(value) if np.isfinite(value) else None for name, value in sizes.items()}
+    return {"run": target.run, **known, "family": target.family, "share": dict(target.share)}
 
 
 def column(targets: Sequence[Target], name: str) -> np.ndarray:

@@ -34,6 +34,8 @@ def test_the_demo_answers_in_json_and_its_page_needs_nothing_else(cli, here, fro
 
 def test_the_demo_refuses_an_ending_before_it_works(cli, here, monkeypatch):
     monkeypatch.setenv("FORETELL_DATA", str(here / "nowhere"))
-    shown = cli("demo", "-o", "report.pdf")
+    shown = cli("demo", "-o", "report.docx")
     assert (shown.code, shown.out) == (1, "")
-    assert shown.err == "foretell: report.pdf: .pdf ending is not one of .html, .svg, .png. Choose one of them.\n"
+    assert (
+        shown.err == "foretell: report.docx: .docx ending is not one of .html, .pdf, .png, .svg. Choose one of them.\n"
+    )

@@ -21,7 +21,7 @@ LAYERS = (
     ("trusting", {"trusting"}),
     ("deciding", {"mixing"}),
     ("repeating", {"reproductions"}),
-    ("telling", {"report"}),
+    ("telling", {"ledger", "report"}),
     ("faces", {"cli", "__main__", "__init__"}),
 )
 HEIGHT = {module: height for height, (_, modules) in enumerate(LAYERS) for module in modules}

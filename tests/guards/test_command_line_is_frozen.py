@@ -28,6 +28,8 @@ COMMANDS = {
         "RUNS", "--at", "--maximize", "--minimize", "--min", "--max", "--unique", "--max-epochs", "--robust",
         "--train", "--method", "--level", "--margin", "--seed", "--resamples", "--pool", "--table", "--json",
     },
+    "report": {"F.json", "-o", "--output"},
+    "score": {"FORECASTS...", "RUNS", "--run", "--json"},
     "methods": {"--json"},
     "reproduce": {"NAME", "--json"},
     "train": {

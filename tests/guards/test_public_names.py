@@ -13,7 +13,7 @@ from foretell.reproductions import REPRODUCTIONS
 NAMES = {
     "DATASETS", "DataError", "FitError", "ForetellError", "LAWS", "METHODS", "Metadata", "MissingExtra", "Runs",
     "UnknownName", "__version__", "ablate", "backtest", "check", "compare", "draw", "fit", "forecast", "load_runs",
-    "mix", "read_law", "reproduce", "sweep", "write_result", "write_table",
+    "mix", "read_law", "reproduce", "score", "sweep", "write_report", "write_result", "write_table",
 }  # fmt: skip
 LAW_NAMES = {
     "power", "power_floor", "chinchilla", "overtraining", "linear", "sigmoid", "free_sigmoid", "exp_decay",
@@ -36,7 +36,10 @@ def test_the_package_offers_exactly_these_names() -> None:
 
 
 def test_verbs_stay_functions_whatever_was_imported_before() -> None:
-    for verb in (
+    import foretell.ledger.score
+    import foretell.report.write
+
+    verbs = NAMES & {
         "ablate",
         "backtest",
         "check",
@@ -47,8 +50,8 @@ def test_verbs_stay_functions_whatever_was_imported_before() -> None:
         "load_runs",
         "mix",
         "reproduce",
-        "sweep",
-    ):
+    }
+    for verb in (*verbs, "score", "sweep", "write_report", "write_table"):
         assert inspect.isfunction(getattr(foretell, verb)), verb
 
 
@@ -66,7 +69,17 @@ def arguments(verb: Any) -> list[str]:
 
 def test_the_verbs_keep_their_arguments() -> None:
     shared = ["level", "margin", "seed", "resamples", "pool"]
-    assert arguments(foretell.forecast) == ["runs", "at", "train", "tasks", "losses", "loss", "method", *shared]
+    assert arguments(foretell.forecast) == [
+        "runs",
+        "at",
+        "train",
+        "tasks",
+        "losses",
+        "loss",
+        "method",
+        *shared,
+        "evidence",
+    ]
     drawn = ["method", "margin", "seed", "resamples", "pool"]
     assert arguments(foretell.draw) == ["runs", "at", "train", "tasks", "losses", "loss", *drawn]
     assert arguments(foretell.backtest) == ["runs", "holdout", "train", "tasks", "losses", "loss", "methods", *shared]
@@ -77,6 +90,8 @@ def test_the_verbs_keep_their_arguments() -> None:
     assert arguments(foretell.sweep) == ["runs", "holdout", "train", "tasks", "loss", "methods", "margins", "pool"]
     asked = ["train", "tasks", "losses", "loss", "margin", "pool"]
     assert arguments(foretell.ablate) == ["runs", "holdout", *asked]
+    assert arguments(foretell.score) == ["forecasts", "runs", "run"]
+    assert arguments(foretell.write_report) == ["result", "output"]
     assert arguments(foretell.check) == ["runs", "loss", "tasks"]
     assert arguments(foretell.reproduce) == ["name"]
     assert arguments(foretell.load_runs) == ["source", "metadata", "strict"]

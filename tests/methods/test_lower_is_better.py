@@ -11,7 +11,7 @@ from foretell.errors import DataError
 from foretell.metadata import Metadata
 from foretell.methods import METHODS
 from foretell.methods.forecast import forecast
-from foretell.report.html import backtest_page
+from foretell.report.pages.backtest import backtest_page
 from foretell.report.text import backtest_report
 from foretell.results import Row
 from foretell.runs import Runs

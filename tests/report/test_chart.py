@@ -6,7 +6,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from foretell.report.chart import forecast_chart, method_rows, to_png, to_svg
+from foretell.report.charts.forecast import forecast_chart, method_rows
+from foretell.report.charts.render import to_png, to_svg
 
 
 def rows_of(chart) -> list[dict]:

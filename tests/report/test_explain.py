@@ -2,8 +2,9 @@
 
 from rich.console import Console
 
-from foretell.report.distance import distance_chart
+from foretell.report.charts.distance import distance_chart
 from foretell.report.explain import explanation_report
+from foretell.trusting.distance import errors_by_target
 
 CANDIDATES = [
     {
@@ -45,6 +46,6 @@ def test_the_chart_has_one_point_a_method_and_target():
         for method in ("auto", "flp")
         for actual in (0.4, 0.6)
     ]
-    [points] = distance_chart(rows).to_dict()["datasets"].values()
+    [points] = distance_chart(errors_by_target(rows)).to_dict()["datasets"].values()
     assert [point["method"] for point in points] == ["auto", "flp"]
     assert all(abs(point["error"] - 0.1) < 1e-12 and point["extrapolation"] == 12.0 for point in points)

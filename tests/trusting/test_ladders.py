@@ -7,7 +7,7 @@ import pytest
 from tests.scripts import load_script
 
 from foretell.errors import DataError
-from foretell.report.cost_chart import cost_chart
+from foretell.report.charts.cost import cost_chart
 from foretell.trusting.backtest import backtest
 from foretell.trusting.ladders import score_ladders
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from foretell.cli import backtest, check, compare, data, demo, forecast, methods, mix, reproduce, train
+from foretell.cli import backtest, check, compare, data, demo, forecast, methods, mix, report, reproduce, score, train
 from foretell.cli.eval import evaluate
 
 app = typer.Typer(
@@ -43,6 +43,8 @@ app.command("forecast")(forecast.forecast)
 app.command("backtest")(backtest.backtest)
 app.command("compare")(compare.compare)
 app.command("mix")(mix.mix)
+app.command("report")(report.report)
+app.command("score")(score.score)
 app.command("methods")(methods.methods)
 app.command("reproduce")(reproduce.reproduce)
 app.command("train")(train.train)

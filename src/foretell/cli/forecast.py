@@ -1,7 +1,8 @@
 """`foretell forecast RUNS --at ...`."""
 
+import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +18,13 @@ from foretell.cli.output import (
 )
 from foretell.cli.tables import load_table
 from foretell.errors import DataError
+
+if TYPE_CHECKING:
+    from foretell.results import Forecast
+    from foretell.runs import Runs
+
+Explain = Annotated[bool, typer.Option("--explain", help="Say which candidates carried the forecast, and why.")]
+Output = Annotated[Path | None, typer.Option("-o", "--output", help="Keep the forecast, sealed, in this JSON file.")]
 
 
 def forecast(
@@ -37,10 +45,8 @@ def forecast(
     seed: options.Seed = 0,
     resamples: options.Resamples = 1000,
     pool: options.Pool = False,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Say which candidates carried the forecast, and why.")
-    ] = False,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the JSON to this file.")] = None,
+    explain: Explain = False,
+    output: Output = None,
     html: Annotated[Path | None, typer.Option(help="Write a self-contained HTML page.")] = None,
     table: options.Table = None,
     json: options.Json = False,
@@ -50,8 +56,9 @@ def forecast(
     require_table_place(table, runs, output, html)
     from foretell.methods.forecast import forecast as run
 
+    loaded = load_table(runs)
     result = run(
-        load_table(runs),
+        loaded,
         at,
         train=train,
         tasks=options.split_names(tasks),
@@ -63,21 +70,33 @@ def forecast(
         seed=seed,
         resamples=resamples,
         pool=pool,
+        evidence=bool(output or html),
     )
+    _tell(result, explain, json)
+    write_rows(result, table)
+    if output or html:
+        _keep(result, loaded, runs, output, html)
+
+
+def _tell(result: "Forecast", explain: bool, json: bool) -> None:
+    """Print the forecast, and what is to be known about it."""
     print_findings(result.warnings)
     plain = result.to_dict()
-    _write(plain, output, html)
-    write_rows(result, table)
     print_json(plain) if json else print_report(_report(plain, explain))
 
 
-def _write(plain: dict[str, Any], output: Path | None, html: Path | None) -> None:
-    if output:
-        write_text(output, to_json(plain))
-    if html:
-        from foretell.report.html import forecast_page
+def _keep(result: "Forecast", table: "Runs", source: str, output: Path | None, html: Path | None) -> None:
+    """Write the forecast under its seal, and as a page."""
+    from foretell.ledger.command import command_line
+    from foretell.ledger.record import make_record
 
-        write_text(html, forecast_page(plain))
+    record = make_record(result, table, source, command_line(sys.argv[1:]))
+    if output:
+        write_text(output, to_json(record))
+    if html:
+        from foretell.report.pages.forecast import forecast_page
+
+        write_text(html, forecast_page(record))
 
 
 def _report(plain: dict[str, Any], explain: bool) -> list[Any]:

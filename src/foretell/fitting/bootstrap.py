@@ -1,6 +1,6 @@
 """Uncertainty by resampling runs, never checkpoints: those of one run are not independent."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,6 +31,10 @@ class Bootstrap:
             raise DataError(f"resamples is {self.resamples}. Draw at least 2; 1000 gives steady intervals.")
         if self.seed < 0:
             raise DataError(f"seed is {self.seed}. Give a whole number from 0.")
+
+    def at_most(self, resamples: int) -> "Bootstrap":
+        """Return the same with no more than some resamples."""
+        return replace(self, resamples=min(self.resamples, resamples))
 
     def run_counts(self, n_runs: int, n_needed: int) -> np.ndarray:
         """Draw how often each run stands in each resample.

@@ -206,6 +206,10 @@ class Forecaster(ABC):
     def laws(self) -> list[dict[str, Any]]:
         """Return the fitted laws as plain data."""
 
+    def sketched(self, resamples: int) -> "Forecaster":  # noqa: ARG002
+        """Return the same laws with intervals from fewer resamples, where that saves time; for charts."""
+        return self
+
     def emergence(self) -> list[dict[str, Any]]:
         """Return per task which checkpoints were kept, as plain data."""
         return []

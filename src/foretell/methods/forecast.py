@@ -2,16 +2,19 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from foretell.errors import DataError, Finding
 from foretell.fitting.bootstrap import Bootstrap
 from foretell.io import load_runs
 from foretell.methods import DEFAULT_METHOD, Method, parse_method
+from foretell.methods.evidence import gather_evidence
 from foretell.methods.question import Question, describe_laws
+from foretell.methods.training import Training
 from foretell.results import Forecast, Row, once_each
 from foretell.runs import Runs
-from foretell.targets import Target, parse_target
+from foretell.targets import Target, describe_target, parse_target
 
 
 def forecast(
@@ -28,6 +31,7 @@ def forecast(
     seed: int = 0,
     resamples: int = 1000,
     pool: bool = False,
+    evidence: bool = False,
 ) -> Forecast:
     """Forecast each task at each target.
 
@@ -44,6 +48,7 @@ def forecast(
         seed: Of the bootstrap.
         resamples: Of the bootstrap.
         pool: Fit all families together.
+        evidence: Carry along what the forecast rests on, for charts: checkpoints, laws along the way, residuals.
 
     Returns:
         One row per target and outcome, with the fitted laws and coded warnings.
@@ -58,19 +63,11 @@ def forecast(
     learner = parse_method(method, margin)
     table = load_runs(runs)
     targets, findings = parse_targets([at] if isinstance(at, str) else at, table, learner)
-    rows: list[Row] = []
-    laws: list[dict[str, Any]] = []
-    emergence: list[dict[str, Any]] = []
-    candidates: list[dict[str, Any]] = []
-    for family, group in _by_family(targets, table, table.where(train), pool).items():
-        training, found = question.training(table, family, group)
-        fitted = learner.fit(training, question.bootstrap)
-        answered, bounded = question.answers(method, fitted, training, group, family)
-        rows += answered
-        laws += describe_laws(fitted, training, family)
-        emergence += [{"family": family or "pooled", **kept} for kept in fitted.emergence()]
-        candidates += [{"family": family or "pooled", **each} for each in fitted.candidates(group)]
-        findings += [*found, *bounded]
+    answers = [
+        _answer(question, learner, method, table, family, group, evidence)
+        for family, group in _by_family(targets, table, table.where(train), pool).items()
+    ]
+    found = [finding for answer in answers for finding in answer.findings]
     return Forecast(
         runs=table.name,
         train=train,
@@ -79,12 +76,62 @@ def forecast(
         seed=seed,
         resamples=resamples,
         seconds=round(time.perf_counter() - started, 3),
-        forecasts=tuple(rows),
-        laws=tuple(laws),
-        emergence=tuple(emergence),
-        warnings=once_each([*table.findings, *findings]),
-        candidates=tuple(candidates),
+        forecasts=tuple(row for answer in answers for row in answer.rows),
+        laws=tuple(law for answer in answers for law in answer.laws),
+        emergence=tuple(kept for answer in answers for kept in answer.emergence),
+        warnings=once_each([*table.findings, *findings, *found]),
+        candidates=tuple(each for answer in answers for each in answer.candidates),
+        targets=tuple(describe_target(target) for target in targets),
+        training=tuple(answer.training for answer in answers),
+        evidence=tuple(answer.evidence for answer in answers if answer.evidence) if evidence else None,
     )
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What the laws of one family say, as it goes into a forecast."""
+
+    rows: list[Row]
+    laws: list[dict[str, Any]]
+    emergence: list[dict[str, Any]]
+    candidates: list[dict[str, Any]]
+    training: dict[str, Any]
+    evidence: dict[str, Any] | None
+    findings: list[Finding]
+
+
+def _answer(
+    question: Question,
+    learner: Method,
+    name: str,
+    table: Runs,
+    family: str | None,
+    targets: Sequence[Target],
+    evidence: bool,
+) -> _Answer:
+    training, found = question.training(table, family, targets)
+    fitted = learner.fit(training, question.bootstrap)
+    rows, bounded = question.answers(name, fitted, training, targets, family)
+    whose = {"family": family or "pooled"}
+    return _Answer(
+        rows=rows,
+        laws=describe_laws(fitted, training, family),
+        emergence=[{**whose, **kept} for kept in fitted.emergence()],
+        candidates=[{**whose, **each} for each in fitted.candidates(targets)],
+        training=_taught(training, family),
+        evidence=gather_evidence(question, learner, fitted, training, targets, family) if evidence else None,
+        findings=[*found, *bounded],
+    )
+
+
+def _taught(training: Training, family: str | None) -> dict[str, Any]:
+    """Return which runs taught, and how far they reach."""
+    return {
+        "family": family or "pooled",
+        "runs": list(training.run_names),
+        "n_checkpoints": len(training.run),
+        "largest_flops": training.largest_flops,
+    }
 
 
 def parse_targets(texts: Sequence[str], table: Runs, learner: Method) -> tuple[list[Target], list[Finding]]:

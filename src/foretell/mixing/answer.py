@@ -150,6 +150,7 @@ class Mix(Tabular):
         nearest: What was trained like it.
         by_scale: How it moves with compute.
         front: The trade-off, where there are two outcomes.
+        triangle: The forecast over mixtures of the three largest sources, for a chart; `None` for fewer sources.
         warnings: What is to be known.
         seconds: It took.
     """
@@ -161,6 +162,7 @@ class Mix(Tabular):
     nearest: Nearest
     by_scale: tuple[AtScale, ...]
     front: tuple[OnFront, ...]
+    triangle: Mapping[str, Any] | None
     warnings: tuple[Finding, ...]
     seconds: float
 

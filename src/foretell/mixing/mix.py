@@ -23,6 +23,7 @@ from foretell.mixing.caveats import caveats
 from foretell.mixing.goal import Goal, parse_weights
 from foretell.mixing.surface import Surface, surface_of
 from foretell.mixing.task import Task, compare, mixed
+from foretell.mixing.triangle import triangle
 from foretell.results import Row, once_each
 from foretell.targets import Target, parse_target
 
@@ -102,6 +103,7 @@ def mix(
         nearest=task.nearest(best),
         by_scale=by_scale,
         front=tuple(task.front(best)) if len(goal.names) == 2 else (),
+        triangle=triangle(task, best),
         warnings=once_each([*table.findings, *assumed, *found, *said, *skipped, *caveats(task, best, other, unseen)]),
         seconds=round(time.perf_counter() - started, 3),
     )

@@ -165,6 +165,10 @@ class FittedAuto(Forecaster):
         """Refuse: it was fitted to scores."""
         raise AssertionError("losses are forecast by FittedLosses")
 
+    def sketched(self, resamples: int) -> "FittedAuto":
+        """Return the same structures with fewer draws."""
+        return replace(self, bootstrap=self.bootstrap.at_most(resamples))
+
     def laws(self) -> list[dict[str, Any]]:
         """Return the loss laws, the exponents averaged, as plain data."""
         laws = {

@@ -108,6 +108,10 @@ class FittedLosses(Forecaster):
         misses = [fold.misses(level, self.bootstrap.seed) for fold in self.folds]
         return widening(misses, [fold.places for fold in self.folds], at, level)
 
+    def sketched(self, resamples: int) -> "FittedLosses":
+        """Return the same laws with fewer draws."""
+        return replace(self, bootstrap=self.bootstrap.at_most(resamples))
+
     def laws(self) -> list[dict[str, Any]]:
         """Return each law, the exponents averaged, as plain data."""
         names = list(self.training.losses)

@@ -1,0 +1,1 @@
+"""Charts, one a file: plain data in, an Altair chart out, in one theme, with a unit on every axis."""
