@@ -2,6 +2,7 @@
 
 import json
 import struct
+import time
 
 import pytest
 
@@ -65,13 +66,23 @@ def test_wandb_gets_the_same_figures_offline(plan, tmp_path, monkeypatch):
     train(plan, tmp_path, "wandb")
     (path,) = (tmp_path / RUN).glob("wandb/offline-run-*/run-*.wandb")
     steps = {}
-    for record in wandb_records(path):
+    for record in finished_records(path):
         if record.WhichOneof("record_type") == "history":
             items = {"/".join(item.nested_key) or item.key: json.loads(item.value_json) for item in record.history.item}
             steps.setdefault(record.history.step.num, {}).update(items)
     assert {step for step, items in steps.items() if "loss" in items} == {10, 20}
     rows = {row["step"]: row["loss/prose"] for row in read_rows(tmp_path / RUN)}
     assert {step: items["loss/prose"] for step, items in steps.items() if "loss/prose" in items} == rows
+
+
+def finished_records(path, patience=60.0):
+    """Return the records once the last one is there: W&B's own process writes on after `finish` returns."""
+    until = time.monotonic() + patience
+    records = list(wandb_records(path))
+    while "exit" not in {record.WhichOneof("record_type") for record in records} and time.monotonic() < until:
+        time.sleep(0.2)
+        records = list(wandb_records(path))
+    return records
 
 
 def wandb_records(path):
