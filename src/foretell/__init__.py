@@ -1,7 +1,7 @@
 """Forecast a language model's benchmark scores before you train it.
 
-The verbs are those of the command line: `load_runs`, `check`, `forecast`, `backtest`, `sweep`,
-`ablate`, `compare`, `mix`, `reproduce`. They are imported when they are first used, so that
+The verbs are those of the command line: `load_runs`, `import_runs`, `join_runs`, `check`, `forecast`,
+`backtest`, `sweep`, `ablate`, `compare`, `mix`, `reproduce`. They are imported when they are first used, so that
 `import foretell` costs nothing.
 """
 
@@ -11,6 +11,8 @@ from typing import Any
 
 _HOMES = {
     "load_runs": ("foretell.io.load", "load_runs"),
+    "import_runs": ("foretell.importers.import_runs", "import_runs"),
+    "join_runs": ("foretell.importers.join", "join_runs"),
     "check": ("foretell.doctor", "check_runs"),
     "forecast": ("foretell.methods.forecast", "forecast"),
     "backtest": ("foretell.trusting.backtest", "backtest"),

@@ -12,8 +12,8 @@ from foretell.reproductions import REPRODUCTIONS
 
 NAMES = {
     "DATASETS", "DataError", "FitError", "ForetellError", "LAWS", "METHODS", "Metadata", "MissingExtra", "Runs",
-    "UnknownName", "__version__", "ablate", "backtest", "check", "compare", "fit", "forecast", "load_runs", "mix",
-    "reproduce", "sweep", "write_table",
+    "UnknownName", "__version__", "ablate", "backtest", "check", "compare", "fit", "forecast", "import_runs",
+    "join_runs", "load_runs", "mix", "reproduce", "sweep", "write_table",
 }  # fmt: skip
 LAW_NAMES = {
     "power", "power_floor", "chinchilla", "overtraining", "linear", "sigmoid", "free_sigmoid", "exp_decay",
@@ -36,7 +36,10 @@ def test_the_package_offers_exactly_these_names() -> None:
 
 
 def test_verbs_stay_functions_whatever_was_imported_before() -> None:
-    for verb in ("ablate", "backtest", "check", "compare", "fit", "forecast", "load_runs", "mix", "reproduce", "sweep"):
+    for verb in (
+        "ablate", "backtest", "check", "compare", "fit", "forecast", "import_runs", "join_runs", "load_runs", "mix",
+        "reproduce", "sweep",
+    ):  # fmt: skip
         assert inspect.isfunction(getattr(foretell, verb)), verb
 
 
@@ -65,4 +68,7 @@ def test_the_verbs_keep_their_arguments() -> None:
     assert arguments(foretell.ablate) == ["runs", "holdout", *asked]
     assert arguments(foretell.check) == ["runs", "loss", "tasks"]
     assert arguments(foretell.reproduce) == ["name"]
+    how = ["columns", "constants", "run_name", "query", "show"]
+    assert arguments(foretell.import_runs) == ["kind", "source", *how]
+    assert arguments(foretell.join_runs) == ["a", "b"]
     assert arguments(foretell.load_runs) == ["source", "metadata", "strict"]
