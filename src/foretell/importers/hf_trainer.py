@@ -1,0 +1,113 @@
+"""`trainer_state.json` of the transformers Trainer: its log, its tokens and its FLOPs.
+
+The Trainer counts `total_flos` as 6 x parameters x tokens, with the parameters that are not the input embedding. Where
+it logged both, that gives the parameters back, as a whole number. Nothing else in its folder is opened: weights are
+not needed, and `training_args.bin` is a pickle.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from foretell.errors import DataError
+from foretell.importers.asked import Asked
+from foretell.importers.history import RunHistory, import_histories
+from foretell.importers.imported import Imported, note
+from foretell.importers.safe_json import read_json
+from foretell.importers.translate import Translator
+from foretell.importers.walk import find_files, meter_of, name_of
+
+STATE = "trainer_state.json"
+CHECKPOINT = re.compile(r"checkpoint-\d+")
+REPEATED = "an earlier state of the same run, whose log the last one repeats"
+DERIVED = "n_params is total_flos / (6 x num_input_tokens_seen): the Trainer counts 6ND, without the input embedding."
+WHOLE = 1e-6  # how far from a whole number the parameters may be, relative
+
+
+def read_hf_trainer(source: str, asked: Asked) -> Imported:
+    """Read every run below a folder: the state of its last checkpoint holds the whole log.
+
+    Raises:
+        DataError: there is no state, or one is no state.
+    """
+    files = find_files(source, STATE, "the state of a transformers Trainer")
+    derived: list[str] = []
+
+    def histories(translator: Translator) -> Iterator[RunHistory]:
+        meter = meter_of(files, asked.progress)
+        for run, states in _by_run(files, source).items():
+            last = max((_read_state(path) for path in states), key=lambda state: state["global_step"])
+            meter.add(sum(path.stat().st_size for path in states))
+            if len(states) > 1:
+                translator.leave(STATE, REPEATED, len(states) - 1)
+            history = _history(run, last)
+            derived.extend([run] if "n_params_non_embedding" in history.config else [])
+            yield history
+
+    found = import_histories(histories, asked, source)
+    if not derived or "n_params" in asked.constants:
+        return found
+    what = DERIVED
+    metadata = replace(found.metadata, flops_convention="6ND")
+    return replace(found, metadata=metadata, findings=(*found.findings, note("parameters-from-flops", what)))
+
+
+def _by_run(files: list[Path], source: str) -> dict[str, list[Path]]:
+    runs: dict[str, list[Path]] = {}
+    for path in files:
+        folder = path.parent.parent if CHECKPOINT.fullmatch(path.parent.name) else path.parent
+        inside = folder.resolve().is_relative_to(Path(source).resolve())
+        runs.setdefault(name_of(folder, source) if inside else folder.resolve().name, []).append(path)
+    return runs
+
+
+def _read_state(path: Path) -> dict[str, Any]:
+    state = read_json(path)
+    if not isinstance(state, dict) or not isinstance(state.get("log_history"), list) or "global_step" not in state:
+        raise DataError(f"{path} is no state of a Trainer: it has no log_history. Leave it out.")
+    return state
+
+
+def _history(run: str, state: dict[str, Any]) -> RunHistory:
+    config: dict[str, Any] = {}
+    n_params = _n_params(state)
+    if n_params is not None:
+        config["n_params_non_embedding"] = n_params
+    records = [(entry.get("step"), _logged(entry, state)) for entry in state["log_history"] if isinstance(entry, dict)]
+    return RunHistory(
+        run,
+        records,
+        config,
+        status="ok",
+        finished=state["global_step"] >= state.get("max_steps", 0) > 0,
+        last_step=state.get("max_steps") or None,
+    )
+
+
+_NOT_LOGGED = ("step", "epoch", "total_flos")
+
+
+def _logged(entry: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
+    """Return what an entry logs; tokens are 0 throughout where the Trainer was not asked to count them."""
+    counts = bool(state.get("num_input_tokens_seen"))
+    return {
+        name: value
+        for name, value in entry.items()
+        if name not in _NOT_LOGGED and (counts or name != "num_input_tokens_seen") and not name.endswith(_TIMES)
+    }
+
+
+_TIMES = ("_runtime", "_per_second")
+
+
+def _n_params(state: dict[str, Any]) -> float | None:
+    last: dict[str, Any] = next((entry for entry in reversed(state["log_history"]) if entry.get("total_flos")), {})
+    flops, tokens = last.get("total_flos"), last.get("num_input_tokens_seen")
+    if not flops or not tokens:
+        flops, tokens = state.get("total_flos"), state.get("num_input_tokens_seen")
+    if not flops or not tokens:
+        return None
+    n_params = flops / (6 * tokens)
+    return round(n_params) if abs(n_params - round(n_params)) <= WHOLE * n_params else None
