@@ -53,9 +53,26 @@ def lm_eval(work: Path, frame: pl.DataFrame) -> Path:
 
 
 def tables(work: Path, frame: pl.DataFrame) -> Path:
-    """Write sizes, tokens and losses as a CSV, for the page on joining."""
-    sizes = frame.select("run", "n_params", "step", "n_tokens", pl.col("loss/web").alias("val/web/loss"))
-    sizes.write_csv(FOLDER / "losses.csv")
+    """Write CSVs with names of other tools."""
+    losses = frame.select("run", "n_params", "step", "n_tokens", pl.col("loss/web").alias("val/web/loss"))
+    losses.write_csv(FOLDER / "losses.csv")
+    named = frame.select(
+        model="run", N="n_params", D="n_tokens", val_loss="loss/web", hellaswag="score/hellaswag", lr=pl.lit(1e-3)
+    )
+    named.write_csv(FOLDER / "runs.csv")
+    return work
+
+
+def torchtitan(work: Path, frame: pl.DataFrame) -> Path:
+    """Write event files and configs, a dump folder for each run."""
+    samples.write_torchtitan(work / "outputs", frame)
+    return work / "outputs"
+
+
+def pairs(work: Path, _: pl.DataFrame) -> Path:
+    """Write the tables of nanochat and olmix, which are plain text."""
+    samples.write_nanochat(FOLDER / "scaling_laws_results")
+    samples.write_olmix(FOLDER / "olmix")
     return work
 
 
@@ -93,7 +110,9 @@ MAKERS: dict[str, Callable[[Path, pl.DataFrame], Path]] = {
     "mlflow": mlflow,
     "hf-trainer": hf_trainer,
     "lm-eval": lm_eval,
+    "torchtitan": torchtitan,
     "tables": tables,
+    "pairs": pairs,
 }
 
 
@@ -102,7 +121,7 @@ def make(kind: str) -> None:
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="ladder-") as work:
         folder = MAKERS[kind](Path(work), samples.ladder())
-        if kind == "tables":
+        if kind in ("tables", "pairs"):
             return
         with tarfile.open(FOLDER / f"{kind}.tar.xz", "w:xz") as archive:
             for path in sorted(folder.rglob("*")):

@@ -266,3 +266,51 @@ def blank(path: Path, key: str) -> None:
     """Empty a key of a JSON file that says something of the machine."""
     plain = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**plain, key: ""}, indent=2, ensure_ascii=False), encoding="utf-8")
+
+
+def write_torchtitan(folder: Path, frame: pl.DataFrame) -> None:
+    """Write what torchtitan logs, under its tags and in its layout; torch's writer stands in for its trainer."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    for run in sizes(frame):
+        with SummaryWriter(str(folder / run / "tb" / "20261124-1200")) as writer:
+            for row in frame.filter(run=run).iter_rows(named=True):
+                writer.add_scalar("loss_metrics/global_avg_loss", row["loss/web"] + 0.1, row["step"])
+                writer.add_scalar("validation_metrics/loss", row["loss/web"], row["step"])
+        config = {"training": {"seq_len": 4096, "global_batch_size": 128}, "job": {"dump_folder": "outputs"}}
+        (folder / run / "config.json").write_text(json.dumps(config))
+
+
+NANOCHAT = (
+    "flops_budget,depth,model_dim,params_wte,params_value_embeds,params_lm_head,params_transformer,params_scalars,"
+    "params_total,num_iterations,tokens_trained,val_bpb,core_score,train_time_sec"
+)
+
+
+def write_nanochat(folder: Path) -> None:
+    """Write `results.csv` with the header of nanochat's `runs/scaling_laws.sh`; its figures follow a law of ours."""
+    rows = [NANOCHAT]
+    for budget in (1e18, 2.15e18, 4.64e18, 1e19):
+        for depth in (10, 14, 18):
+            transformer, head = 12 * depth * (64 * depth) ** 2, 32768 * 64 * depth
+            tokens = round(budget / 6 / (transformer + head))
+            bpb = 0.6 + 50 * transformer**-0.3 + 200 * tokens**-0.3
+            core = 0.0 if depth == 10 and budget == 1e18 else 1.2 - bpb
+            counts = f"{head},{head},{head},{transformer},20,{transformer + 3 * head}"
+            rows.append(f"{budget:g},{depth},{64 * depth},{counts},{tokens // 524288},{tokens},{bpb:.6f},{core:.6f},60")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "results.csv").write_text("\n".join(rows) + "\n")
+
+
+def write_olmix(folder: Path) -> None:
+    """Write a pair as olmix reads it: both with run_id, shares that sum to 1; its figures are a parabola."""
+    ratios = ["run_id,name,web,code"]
+    metrics = ["run_id,eval/downstream_bpb/piqa_val_rc_5shot_bpb,eval/c4/CrossEntropyLoss,eval/stack/CrossEntropyLoss"]
+    for i in range(12):
+        code = i / 20
+        ratios.append(f"r{i},mix-{i},{1 - code:g},{code:g}")
+        metrics.append(f"r{i},{1.2 - 0.1 * code:.4f},{3.0 + 0.3 * code**2:.4f},{1.5 + 0.8 * (1 - code) ** 2:.4f}")
+    metrics.append("r99,1.0,3.0,1.5")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "ratios.csv").write_text("\n".join(ratios) + "\n")
+    (folder / "metrics.csv").write_text("\n".join(metrics) + "\n")

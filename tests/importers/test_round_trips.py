@@ -155,28 +155,11 @@ def test_lm_eval_joined_to_the_losses_of_another_tool(sample, imported, forecast
 
 
 def test_nanochat(here, imported, forecast_of):
-    """The header is that of nanochat's `runs/scaling_laws.sh`; no model was trained for it."""
-    header = (
-        "flops_budget,depth,model_dim,params_wte,params_value_embeds,params_lm_head,params_transformer,params_scalars,"
-        "params_total,num_iterations,tokens_trained,val_bpb,core_score,train_time_sec"
-    )
-    rows = []
-    for budget in (1e18, 2.15e18, 4.64e18, 1e19):
-        for depth in (10, 14, 18):
-            transformer, head = 12 * depth * (64 * depth) ** 2, 32768 * 64 * depth
-            tokens = round(budget / 6 / (transformer + head))
-            bpb = 0.6 + 50 * transformer**-0.3 + 200 * tokens**-0.3
-            core = 0.0 if depth == 10 and budget == 1e18 else 1.2 - bpb
-            total = transformer + 3 * head
-            rows.append(
-                f"{budget:g},{depth},{64 * depth},{head},{head},{head},{transformer},20,{total},"
-                f"{tokens // 524288},{tokens},{bpb:.6f},{core:.6f},60"
-            )
-    (here / "scaling_laws_results_jan26").mkdir()
-    (here / "scaling_laws_results_jan26" / "results.csv").write_text("\n".join([header, *rows]) + "\n")
+    samples.write_nanochat(here / "scaling_laws_results_jan26")
     account, table = imported("nanochat", here / "scaling_laws_results_jan26")
     first = table.frame.row(0, named=True)
     assert first["run"] == "1e+18-d10"
+    assert first["family"] == "scaling_laws_results_jan26"
     assert first["n_params"] == 12 * 10 * 640**2 + 32768 * 640
     assert first["flops"] == 1e18
     assert first["score/core"] is None
@@ -184,31 +167,26 @@ def test_nanochat(here, imported, forecast_of):
     assert forecast_of(at="n_params=1e9,n_tokens=1e11")[0]["task"] == "core"
 
 
+def test_nanochat_s_older_header(here, imported):
+    """The header is that of nanochat's `runs/miniseries.sh`."""
+    header = (
+        "depth,model_dim,num_params,num_scaling_params,num_iterations,tokens_trained,param_data_ratio,val_bpb,core_score,"
+        "train_time_sec"
+    )
+    (here / "results.csv").write_text(f"{header}\n12,768,3e8,1.1e8,100,52428800,8,0.95,0.1,60\n")
+    _, table = imported("nanochat", here / "results.csv")
+    assert table.frame.select("run", "n_params", "flops").row(0) == ("d12", 1.1e8, 6 * 1.1e8 * 52428800)
+    (here / "results.csv").write_text("model,score\na,1\n")
+
+
 def test_torchtitan(written, tmp_path, imported, forecast_of, ladder):
-    """The tags and the layout are torchtitan's; its trainer needs a GPU, so torch's writer stands in for it."""
     pytest.importorskip("torch")
-    from torch.utils.tensorboard import SummaryWriter
-
-    def write(folder):
-        for run, n_params in samples.sizes(ladder).items():
-            with SummaryWriter(str(folder / run / "tb" / "20261124-1200")) as writer:
-                for row in ladder.filter(run=run).iter_rows(named=True):
-                    writer.add_scalar("loss_metrics/global_avg_loss", row["loss/web"] + 0.1, row["step"])
-                    writer.add_scalar("validation_metrics/loss", row["loss/web"], row["step"])
-            config = {
-                "training": {"seq_len": 4096, "global_batch_size": 128, "steps": 10},
-                "job": {"dump_folder": "out"},
-            }
-            (folder / run / "config.json").write_text(json.dumps(config))
-            sizes.append(f"{run}/tb/20261124-1200,{n_params}")
-
-    sizes = ["run,n_params"]
-    folder = written(write)
-    account, table = imported("torchtitan", folder, complete=False)
+    account, table = imported("torchtitan", written(samples.write_torchtitan, ladder), complete=False)
     assert (table["n_tokens"] == table["step"] * 4096 * 128).all()
     what = "n_tokens is the step times 128 sequences of 4096 tokens, as the config states."
     assert what in [finding["what"] for finding in account["findings"]]
-    (tmp_path / "sizes.csv").write_text("\n".join(sizes) + "\n")
+    lines = [f"{run}/tb/20261124-1200,{n_params}" for run, n_params in samples.sizes(ladder).items()]
+    (tmp_path / "sizes.csv").write_text("\n".join(["run,n_params", *lines]) + "\n")
     joined = foretell.join_runs(tmp_path / "runs.parquet", tmp_path / "sizes.csv")
     foretell.write_table(joined.as_found(), tmp_path / "runs.parquet")
     assert forecast_of("--losses", "validation")[0]["kind"] == "loss"
@@ -216,18 +194,7 @@ def test_torchtitan(written, tmp_path, imported, forecast_of, ladder):
 
 @pytest.fixture
 def olmix(tmp_path):
-    """Write a pair as olmix reads it (`olmix/fit/loaders.py`): both with run_id, shares that sum to 1."""
-    ratios, metrics = (
-        ["run_id,name,web,code"],
-        ["run_id,eval/downstream_bpb/piqa_val_rc_5shot_bpb,eval/c4/CrossEntropyLoss"],
-    )
-    for i in range(12):
-        code = i / 20
-        ratios.append(f"r{i},mix-{i},{1 - code},{code}")
-        metrics.append(f"r{i},{1.2 - 0.1 * code},{3.0 + 0.3 * code**2}")
-    metrics.append("r99,1.0,3.0")
-    (tmp_path / "ratios.csv").write_text("\n".join(ratios) + "\n")
-    (tmp_path / "metrics.csv").write_text("\n".join(metrics) + "\n")
+    samples.write_olmix(tmp_path)
     return tmp_path
 
 

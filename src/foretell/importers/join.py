@@ -38,11 +38,11 @@ def join_runs(a: Any, b: Any) -> Imported:
     if not common:
         raise DataError(f"{name_a} and {name_b} have no run in common: {_some(left)}; {_some(right)}. {_NAMES_FIX}")
     skipped = [*_alone(left, common, name_a, name_b), *_alone(right, common, name_b, name_a)]
-    joined, account = _join(left, right, name_b)
+    joined, account, how = _join(left, right, name_b)
     added = [name for name in right.columns if name not in ("run", "step")]
     clashes = [name for name in added if name in left.columns]
     joined = _coalesce(joined, clashes)
-    taken = tuple(Taken(name, f"{name_b}: {name}", joined[name].count()) for name in added if name not in clashes)
+    taken = tuple(Taken(name, f"{name_b}: {name}", joined[name].count(), how) for name in added if name not in clashes)
     findings = (*account, *_clashing(joined, clashes, name_a, name_b))
     joined = joined.drop([name for name in joined.columns if name.endswith(_B)])
     metadata = _merge(of_a, of_b, set(left.columns))
@@ -87,7 +87,10 @@ def _alone(frame: pl.DataFrame, common: set[str], name: str, other: str) -> list
     ]
 
 
-def _join(left: pl.DataFrame, right: pl.DataFrame, name_b: str) -> tuple[pl.DataFrame, list[Finding]]:
+Joined = tuple[pl.DataFrame, list[Finding], str]  # the rows, what is to be known of them, and how in a few words
+
+
+def _join(left: pl.DataFrame, right: pl.DataFrame, name_b: str) -> Joined:
     """Return A with B's columns beside it, and how the rows were brought together."""
     renamed = right.rename({name: f"{name}{_B}" for name in right.columns if name != "run"})
     if not _has_steps(right):
@@ -95,7 +98,8 @@ def _join(left: pl.DataFrame, right: pl.DataFrame, name_b: str) -> tuple[pl.Data
     if not _has_steps(left):
         ends = renamed.sort(f"step{_B}", maintain_order=True).unique("run", keep="last", maintain_order=True)
         what = f"the left table has no steps: its rows take the last row of their run in {name_b}."
-        return left.join(ends, on="run", how="left", maintain_order="left"), [note("joined-at-the-end", what)]
+        joined = left.join(ends, on="run", how="left", maintain_order="left")
+        return joined, [note("joined-at-the-end", what)], "the last row of each run"
     _require_single(right, ["run", "step"], name_b)
     return _join_by_step(left, renamed, name_b)
 
@@ -104,21 +108,18 @@ def _has_steps(frame: pl.DataFrame) -> bool:
     return "step" in frame.columns and frame["step"].null_count() < frame.height
 
 
-def _join_by_run(
-    left: pl.DataFrame, right: pl.DataFrame, renamed: pl.DataFrame, name_b: str
-) -> tuple[pl.DataFrame, list[Finding]]:
+def _join_by_run(left: pl.DataFrame, right: pl.DataFrame, renamed: pl.DataFrame, name_b: str) -> Joined:
     """Join a table without steps: sizes hold for every row of a run, what was measured for its last row only."""
     _require_single(right, ["run"], name_b)
     joined = left.join(renamed, on="run", how="left", maintain_order="left")
     measured = [name for name in right.columns if name.startswith(MEASURED)]
     if not measured or not _has_steps(left):
-        return joined, []
+        return joined, [], "by run"
     is_last = pl.col("step") == pl.col("step").max().over("run")
     at_the_end = [pl.when(is_last).then(pl.col(f"{name}{_B}")).alias(f"{name}{_B}") for name in measured]
     what = f"{name_b} has no steps: what it measured is put on the last row of each run."
-    return joined.with_columns(at_the_end), [
-        note("joined-at-the-end", what, "Import it with steps if it is of others.")
-    ]
+    found = note("joined-at-the-end", what, "Import it with steps if it is of others.")
+    return joined.with_columns(at_the_end), [found], "by run, measurements at its last row"
 
 
 def _require_single(frame: pl.DataFrame, keys: list[str], name: str) -> None:
@@ -134,7 +135,7 @@ def _show(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _join_by_step(left: pl.DataFrame, right: pl.DataFrame, name_b: str) -> tuple[pl.DataFrame, list[Finding]]:
+def _join_by_step(left: pl.DataFrame, right: pl.DataFrame, name_b: str) -> Joined:
     """Join by the nearest earlier step of the same run."""
     order = left.with_row_index(_ROW).sort("step", maintain_order=True, nulls_last=True)
     stepped, rest = order.filter(pl.col("step").is_not_null()), order.filter(pl.col("step").is_null())
@@ -161,7 +162,8 @@ def _join_by_step(left: pl.DataFrame, right: pl.DataFrame, name_b: str) -> tuple
     fix = f"{plural(unused, 'row')} of {name_b} stand beside no row." if unused else ""
     severity = "warning" if earlier or unused else "note"
     why = "A score of an earlier checkpoint beside a later loss bends the curve between them." if earlier else ""
-    return joined, [note("joined-by-step", f"{what}{again}{far}.", fix, severity=severity, why=why)]
+    how = f"{exact:,} rows at the same step, {earlier:,} at the nearest earlier one"
+    return joined, [note("joined-by-step", f"{what}{again}{far}.", fix, severity=severity, why=why)], how
 
 
 def _use_once(joined: pl.DataFrame) -> tuple[pl.DataFrame, int]:

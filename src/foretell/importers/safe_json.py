@@ -66,7 +66,8 @@ def _parse_or_none(line: bytes) -> Any:
         value = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return None if _is_deeper(value, DEEPEST) else value
+    can_be_deep = line.count(b"[") + line.count(b"{") > DEEPEST
+    return None if can_be_deep and _is_deeper(value, DEEPEST) else value
 
 
 def _is_deeper(value: Any, most: int) -> bool:

@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-MOST_SKIPPED = 25  # lines; --json has all
+MOST_LINES = 25  # of a table; --json has all
 
 
 def imported_report(plain: Mapping[str, Any]) -> list[RenderableType]:
@@ -23,17 +23,20 @@ def imported_report(plain: Mapping[str, Any]) -> list[RenderableType]:
 
 def _taken(rows: list[Mapping[str, Any]]) -> Table:
     table = _table(("column", "from", "values", "how"), numbers=("values",))
-    for row in rows:
+    for row in rows[:MOST_LINES]:
         table.add_row(escape(row["column"]), escape(row["source"]), f"{row['count']:,}", row["how"] or "")
+    if len(rows) > MOST_LINES:
+        rest = rows[MOST_LINES:]
+        table.add_row(f"{len(rest):,} more columns", "--json lists them", f"{sum(row['count'] for row in rest):,}", "")
     return table
 
 
 def _skipped(rows: list[Mapping[str, Any]]) -> Table:
     table = _table(("skipped", "count", "why"), numbers=("count",))
-    for row in rows[:MOST_SKIPPED]:
+    for row in rows[:MOST_LINES]:
         table.add_row(escape(row["what"]), f"{row['count']:,}", escape(row["why"]))
-    if len(rows) > MOST_SKIPPED:
-        rest = rows[MOST_SKIPPED:]
+    if len(rows) > MOST_LINES:
+        rest = rows[MOST_LINES:]
         table.add_row(f"{len(rest):,} more kinds", f"{sum(row['count'] for row in rest):,}", "--json lists them")
     return table
 
