@@ -11,11 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from foretell.errors import DataError
 from foretell.importers.asked import Asked
 from foretell.importers.history import RunHistory, import_histories
 from foretell.importers.imported import Imported, note
-from foretell.importers.safe_json import read_json
+from foretell.importers.trainer_log import State, read_state
 from foretell.importers.translate import Translator
 from foretell.importers.walk import find_files, meter_of, name_of
 
@@ -38,7 +37,7 @@ def read_hf_trainer(source: str, asked: Asked) -> Imported:
     def histories(translator: Translator) -> Iterator[RunHistory]:
         meter = meter_of(files, asked.progress)
         for run, states in _by_run(files, source).items():
-            last = max((_read_state(path) for path in states), key=lambda state: state["global_step"])
+            last = max((read_state(path) for path in states), key=lambda state: float(state.facts["global_step"]))
             meter.add(sum(path.stat().st_size for path in states))
             if len(states) > 1:
                 translator.leave(STATE, REPEATED, len(states) - 1)
@@ -63,35 +62,28 @@ def _by_run(files: list[Path], source: str) -> dict[str, list[Path]]:
     return runs
 
 
-def _read_state(path: Path) -> dict[str, Any]:
-    state = read_json(path)
-    if not isinstance(state, dict) or not isinstance(state.get("log_history"), list) or "global_step" not in state:
-        raise DataError(f"{path} is no state of a Trainer: it has no log_history. Leave it out.")
-    return state
-
-
-def _history(run: str, state: dict[str, Any]) -> RunHistory:
+def _history(run: str, state: State) -> RunHistory:
     config: dict[str, Any] = {}
     n_params = _n_params(state)
     if n_params is not None:
         config["n_params_non_embedding"] = n_params
-    records = [(entry.get("step"), _logged(entry, state)) for entry in state["log_history"] if isinstance(entry, dict)]
+    counts = bool(state.facts.get("num_input_tokens_seen"))
+    last_step = state.facts.get("max_steps") or None
     return RunHistory(
         run,
-        records,
+        ((entry.get("step"), _logged(entry, counts)) for entry in state.entries()),
         config,
         status="ok",
-        finished=state["global_step"] >= state.get("max_steps", 0) > 0,
-        last_step=state.get("max_steps") or None,
+        finished=state.facts["global_step"] >= (last_step or float("inf")),
+        last_step=last_step,
     )
 
 
 _NOT_LOGGED = ("step", "epoch", "total_flos")
 
 
-def _logged(entry: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
+def _logged(entry: dict[str, Any], counts: bool) -> dict[str, Any]:
     """Return what an entry logs; tokens are 0 throughout where the Trainer was not asked to count them."""
-    counts = bool(state.get("num_input_tokens_seen"))
     return {
         name: value
         for name, value in entry.items()
@@ -102,12 +94,11 @@ def _logged(entry: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
 _TIMES = ("_runtime", "_per_second")
 
 
-def _n_params(state: dict[str, Any]) -> float | None:
-    last: dict[str, Any] = next((entry for entry in reversed(state["log_history"]) if entry.get("total_flos")), {})
-    flops, tokens = last.get("total_flos"), last.get("num_input_tokens_seen")
-    if not flops or not tokens:
-        flops, tokens = state.get("total_flos"), state.get("num_input_tokens_seen")
-    if not flops or not tokens:
+def _n_params(state: State) -> float | None:
+    counted = [state.last, state.facts]
+    pairs = ((each.get("total_flos"), each.get("num_input_tokens_seen")) for each in counted)
+    flops, tokens = next((pair for pair in pairs if all(pair)), (None, None))
+    if flops is None or tokens is None:
         return None
-    n_params = flops / (6 * tokens)
+    n_params = float(flops) / (6 * float(tokens))
     return round(n_params) if abs(n_params - round(n_params)) <= WHOLE * n_params else None

@@ -162,7 +162,7 @@ def _join_by_step(left: pl.DataFrame, right: pl.DataFrame, name_b: str) -> Joine
     fix = f"{plural(unused, 'row')} of {name_b} stand beside no row." if unused else ""
     severity = "warning" if earlier or unused else "note"
     why = "A score of an earlier checkpoint beside a later loss bends the curve between them." if earlier else ""
-    how = f"{exact:,} rows at the same step, {earlier:,} at the nearest earlier one"
+    how = f"{exact:,} same step, {earlier:,} earlier"
     return joined, [note("joined-by-step", f"{what}{again}{far}.", fix, severity=severity, why=why)], how
 
 

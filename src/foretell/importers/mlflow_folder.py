@@ -63,7 +63,7 @@ def _records(run: Path, translator: Translator) -> Iterator[tuple[float | None, 
     for path in _files(run / "metrics"):
         name = str(path.relative_to(run / "metrics"))
         if translator.meaning(name) is None:
-            translator.translate({name: 0.0}, name)  # counts the metric, not its values
+            translator.leave_name(name)  # the metric, not its values
         else:
             series[name] = series_of(_pairs(path, translator))
     return by_step(series)

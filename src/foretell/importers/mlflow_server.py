@@ -50,7 +50,7 @@ def _records(
     series: dict[str, Series] = {}
     for name in names:
         if translator.meaning(name) is None:
-            translator.translate({name: 0.0}, name)  # counts the metric, not its values
+            translator.leave_name(name)  # the metric, not its values
             continue
         wanted = {"run_id": run_id, "metric_key": name, "max_results": PAGE_OF_METRICS}
         values = _pages(api, "metrics/get-history", wanted, "metrics", "GET")

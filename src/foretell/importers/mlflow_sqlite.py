@@ -54,7 +54,7 @@ def _records(path: Path, run_id: str, translator: Translator) -> Iterator[tuple[
         ).fetchall()
         for name, count in counted:
             if translator.meaning(name) is None:
-                translator.translate({name: 0.0}, name)  # counts the metric, not its values
+                translator.leave_name(name)  # the metric, not its values
                 continue
             rows = store.execute(
                 "SELECT step, value FROM metrics WHERE run_uuid = ? AND key = ? AND NOT is_nan ORDER BY timestamp",

@@ -18,10 +18,19 @@ def read_json(path: Path) -> Any:
     Raises:
         DataError: it is larger or deeper than allowed, or is no JSON.
     """
+    require_size(path)
+    return parse_json(path.read_bytes(), str(path))
+
+
+def require_size(path: Path) -> None:
+    """Refuse a document that is larger than allowed.
+
+    Raises:
+        DataError: it is.
+    """
     size = path.stat().st_size
     if size > MOST_BYTES:
         raise DataError(f"{path}: {size:,} bytes, and {MOST_BYTES:,} is the most for a JSON file. Split it.")
-    return parse_json(path.read_bytes(), str(path))
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, Any]]:

@@ -84,7 +84,7 @@ def _keep(series: Series, value: Any, step: int, translator: Translator) -> None
     if number is None:
         return
     if translator.meaning(value.tag) is None:
-        translator.translate({value.tag: number}, value.tag)  # counts it
+        translator.leave_name(value.tag)
         return
     steps, numbers = series.setdefault(value.tag, (array("q"), array("d")))
     steps.append(step)

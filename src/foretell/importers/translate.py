@@ -38,6 +38,7 @@ class Translator:
         self._meanings: dict[str, Meaning | None] = {}
         self._taken: Counter[tuple[str, str, str]] = Counter()
         self._left: Counter[tuple[str, str]] = Counter()
+        self._reasons: dict[str, tuple[str, str]] = {}
         self.n_params_kinds: set[str | None] = set()
 
     def translate(self, values: Mapping[str, Any], where: str) -> dict[str, Value]:
@@ -49,8 +50,13 @@ class Translator:
         found: dict[str, tuple[Meaning, str, Value]] = {}
         for name, raw in values.items():
             meaning = self.meaning(name)
-            value = None if raw is None else self._read(name, meaning, raw)
-            if meaning is None or value is None:
+            if meaning is None:
+                self.leave_name(name)
+                continue
+            value = None if raw is None else _text_or_number(meaning, raw)
+            if value is None:
+                if raw is not None:
+                    self.leave(name, NOT_A_NUMBER)
                 continue
             other = found.get(meaning.column)
             if other is not None and other[0].rank == meaning.rank and not _same(other[2], value):
@@ -72,6 +78,14 @@ class Translator:
     def leave(self, what: str, why: str, count: int = 1) -> None:
         """Count something that is not taken."""
         self._left[what, why] += count
+
+    def leave_name(self, name: str) -> None:
+        """Count a value whose name means nothing here; names that begin with an underscore are the tool's own."""
+        if name not in self._reasons:
+            if name.startswith("_") or len(self._reasons) >= MOST_NAMES:
+                return
+            self._reasons[name] = (name, self._reason(name))
+        self._left[self._reasons[name]] += 1
 
     def count(self, column: str, name: str, how: str = "") -> None:
         """Count a value that was taken elsewhere."""
@@ -111,21 +125,10 @@ class Translator:
             return None
         return meaning
 
-    def _read(self, name: str, meaning: Meaning | None, raw: Any) -> Value | None:
-        if meaning is None:
-            self._leave_name(name)
-            return None
-        value = _text_or_number(meaning, raw)
-        if value is None:
-            self.leave(name, NOT_A_NUMBER)
-        return value
-
-    def _leave_name(self, name: str) -> None:
-        if name.startswith("_") or len(self._left) > MOST_NAMES:
-            return
-        known = meaning_of(name)
-        reason = TRAINING_LOSS.replace("NAME", name) if is_training_loss(name) else UNKNOWN
-        self.leave(name, NOT_MAPPED if known else reason)
+    def _reason(self, name: str) -> str:
+        if is_training_loss(name):
+            return TRAINING_LOSS.replace("NAME", name)
+        return UNKNOWN if meaning_of(name) is None else NOT_MAPPED
 
 
 def _pattern(theirs: str) -> re.Pattern[str]:
