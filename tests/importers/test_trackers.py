@@ -147,6 +147,16 @@ def test_a_project_on_wandb_s_server_is_read_whole():
         read_project("team/other", Asked(), api)
 
 
+def test_a_project_that_the_server_does_not_give_says_why():
+    def refuse(_):
+        raise ValueError("Could not find project ladder.")
+
+    with pytest.raises(
+        DataError, match=r"^team/ladder is no folder here, and wandb's server does not give it: Could not"
+    ):
+        read_project("team/ladder", Asked(), SimpleNamespace(runs=refuse))
+
+
 METRICS = {"val/web/loss": [(1, 3.5), (2, 3.4)], "n_tokens_seen": [(1, 100.0), (2, 200.0)], "lr": [(1, 0.1)]}
 
 

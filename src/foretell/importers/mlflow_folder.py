@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from foretell.importers.mlflow_store import STATUSES, Series, StoredRun, by_step, series_of
+from foretell.importers.by_step import Series, by_step
+from foretell.importers.mlflow_store import STATUSES, StoredRun, series_of
 from foretell.importers.translate import Translator
 
 META = "meta.yaml"

@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from foretell.errors import DataError
-from foretell.importers.mlflow_store import Series, StoredRun, by_step, series_of
+from foretell.importers.by_step import Series, by_step
+from foretell.importers.mlflow_store import StoredRun, series_of
 from foretell.importers.safe_json import MOST_BYTES, parse_json
 from foretell.importers.translate import Translator
 

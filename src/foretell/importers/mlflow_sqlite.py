@@ -8,7 +8,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from foretell.errors import DataError
-from foretell.importers.mlflow_store import Series, StoredRun, by_step, series_of
+from foretell.importers.by_step import Series, by_step
+from foretell.importers.mlflow_store import StoredRun, series_of
 from foretell.importers.translate import Translator
 
 MAGIC = b"SQLite format 3\0"

@@ -4,16 +4,15 @@ The records are framed as TFRecords (length, checksum of the length, data, check
 parsed by TensorBoard's own protocol classes. Scalars of a run are merged by step.
 """
 
-import heapq
 import struct
-from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from foretell.errors import MissingExtra
 from foretell.importers.asked import Asked
+from foretell.importers.by_step import Series, by_step
 from foretell.importers.history import RunHistory, import_histories
 from foretell.importers.imported import Imported
 from foretell.importers.translate import Translator
@@ -46,7 +45,7 @@ def read_events(source: str, asked: Asked, configs: Mapping[str, Mapping[str, An
         for folder, group in groupby(files, key=lambda path: path.parent):
             run = name_of(folder, source)
             series, config = _read_run(list(group), parse, translator, meter)
-            yield RunHistory(run, _by_step(series), {**configs.get(run, {}), **config})
+            yield RunHistory(run, by_step(series), {**configs.get(run, {}), **config})
 
     return import_histories(histories, asked, source)
 
@@ -59,12 +58,11 @@ def _parser() -> Any:
     return Event.FromString
 
 
-Series = dict[str, tuple["array[int]", "array[float]"]]
-
-
-def _read_run(files: list[Path], parse: Any, translator: Translator, meter: Meter) -> tuple[Series, dict[str, Any]]:
+def _read_run(
+    files: list[Path], parse: Any, translator: Translator, meter: Meter
+) -> tuple[dict[str, Series], dict[str, Any]]:
     """Gather the scalars that mean something: two numbers each, whatever their number."""
-    series: Series = {}
+    series: dict[str, Series] = {}
     config: dict[str, Any] = {}
     for path in files:
         for message in _messages(path, translator, meter):
@@ -79,16 +77,14 @@ def _read_run(files: list[Path], parse: Any, translator: Translator, meter: Mete
     return series, config
 
 
-def _keep(series: Series, value: Any, step: int, translator: Translator) -> None:
+def _keep(series: dict[str, Series], value: Any, step: int, translator: Translator) -> None:
     number = _scalar(value)
     if number is None:
         return
     if translator.meaning(value.tag) is None:
         translator.leave_name(value.tag)
         return
-    steps, numbers = series.setdefault(value.tag, (array("q"), array("d")))
-    steps.append(step)
-    numbers.append(number)
+    series.setdefault(value.tag, Series()).add(step, number)
 
 
 def _messages(path: Path, translator: Translator, meter: Meter) -> Iterator[bytes]:
@@ -132,20 +128,3 @@ def _hyper_parameters(value: Any) -> dict[str, Any]:
         for name, setting in data.session_start_info.hparams.items()
         if setting.WhichOneof("kind") in kinds
     }
-
-
-def _by_step(series: Series) -> Iterator[tuple[float, dict[str, float]]]:
-    """Merge the scalars of a run by step; of several at one step the last one written counts."""
-    streams: list[Iterable[tuple[int, int, str, float]]] = []
-    for tag, (steps, numbers) in series.items():
-        order = sorted(range(len(steps)), key=steps.__getitem__)
-        streams.append(_stream(tag, order, steps, numbers))
-    for step, group in groupby(heapq.merge(*streams, key=lambda each: each[:2]), key=lambda each: each[0]):
-        yield float(step), {tag: number for _, _, tag, number in group}
-
-
-def _stream(
-    tag: str, order: list[int], steps: "array[int]", numbers: "array[float]"
-) -> Iterator[tuple[int, int, str, float]]:
-    for i in order:
-        yield steps[i], i, tag, numbers[i]

@@ -30,7 +30,7 @@ def read_wandb(source: str, asked: Asked) -> Imported:
     """
     if Path(source).exists() or source.count("/") not in (1, 2) or source.startswith((".", "/")):
         return _read_files(source, asked)
-    return read_project(source, asked, _api())
+    return read_project(source, asked, _api(source))
 
 
 def read_project(source: str, asked: Asked, api: Any) -> Imported:
@@ -41,7 +41,10 @@ def read_project(source: str, asked: Asked, api: Any) -> Imported:
         asked: Column map and constants.
         api: A `wandb.Api`.
     """
-    runs = [api.run(source)] if source.count("/") == 2 else list(api.runs(source))
+    try:
+        runs = [api.run(source)] if source.count("/") == 2 else list(api.runs(source))
+    except Exception as error:  # what wandb raises for a wrong name, a missing key or a broken connection
+        raise _no_project(source, error) from None
     if not runs:
         raise DataError(f"{source}: the project has no runs. Check ENTITY/PROJECT.")
     names = _distinct([(str(run.name), str(run.id)) for run in runs])
@@ -57,12 +60,21 @@ def read_project(source: str, asked: Asked, api: Any) -> Imported:
     return import_histories(histories, asked, source)
 
 
-def _api() -> Any:
+def _api(source: str) -> Any:
     try:
         import wandb
     except ImportError:
         raise MissingExtra("Reading Weights & Biases", EXTRA) from None
-    return wandb.Api()
+    try:
+        return wandb.Api()
+    except Exception as error:  # where no key is configured
+        raise _no_project(source, error) from None
+
+
+def _no_project(source: str, error: Exception) -> DataError:
+    reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+    what = f"{source} is no folder here, and wandb's server does not give it: {reason}"
+    return DataError(f"{what}. Check the path or ENTITY/PROJECT, and WANDB_API_KEY.")
 
 
 def _read_files(source: str, asked: Asked) -> Imported:
