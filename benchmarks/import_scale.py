@@ -114,23 +114,14 @@ def tensorboard(folder: Path, rows: int) -> None:
 
 
 def trainer(folder: Path, rows: int) -> None:
-    """Write a state of the Trainer with a log of many steps."""
-    log = [
-        {
-            "step": step,
-            "num_input_tokens_seen": step * 1000,
-            **({"eval_loss": 3.0} if step % EVERY == 0 else {"loss": 3.0}),
-        }
-        for step in range(1, rows + 1)
-    ]
-    state = {
-        "log_history": log,
-        "global_step": rows,
-        "max_steps": rows,
-        "num_input_tokens_seen": rows * 1000,
-        "total_flos": 0,
-    }
-    (folder / "trainer_state.json").write_text(json.dumps(state))
+    """Write a state of the Trainer with a log of many steps, laid out as the Trainer does it."""
+    with (folder / "trainer_state.json").open("w", encoding="utf-8") as file:
+        file.write(f'{{\n  "global_step": {rows},\n  "log_history": [\n')
+        for step in range(1, rows + 1):
+            loss = {"eval_loss": 3.0} if step % EVERY == 0 else {"loss": 3.0}
+            entry = json.dumps({**loss, "num_input_tokens_seen": step * 1000, "step": step})
+            file.write(f"    {entry}{',' if step < rows else ''}\n")
+        file.write(f'  ],\n  "max_steps": {rows},\n  "num_input_tokens_seen": {rows * 1000},\n  "total_flos": 0\n}}\n')
 
 
 def table(folder: Path, rows: int) -> None:

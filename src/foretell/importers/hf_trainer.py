@@ -16,7 +16,7 @@ from foretell.importers.history import RunHistory, import_histories
 from foretell.importers.imported import Imported, note
 from foretell.importers.trainer_log import State, read_state
 from foretell.importers.translate import Translator
-from foretell.importers.walk import find_files, meter_of, name_of
+from foretell.importers.walk import Meter, find_files, meter_of, name_of
 
 STATE = "trainer_state.json"
 CHECKPOINT = re.compile(r"checkpoint-\d+")
@@ -38,10 +38,10 @@ def read_hf_trainer(source: str, asked: Asked) -> Imported:
         meter = meter_of(files, asked.progress)
         for run, states in _by_run(files, source).items():
             last = max((read_state(path) for path in states), key=lambda state: float(state.facts["global_step"]))
-            meter.add(sum(path.stat().st_size for path in states))
+            meter.add(sum(path.stat().st_size for path in states) - len(last.text))
             if len(states) > 1:
                 translator.leave(STATE, REPEATED, len(states) - 1)
-            history = _history(run, last)
+            history = _history(run, last, meter)
             derived.extend([run] if "n_params_non_embedding" in history.config else [])
             yield history
 
@@ -62,21 +62,29 @@ def _by_run(files: list[Path], source: str) -> dict[str, list[Path]]:
     return runs
 
 
-def _history(run: str, state: State) -> RunHistory:
+def _history(run: str, state: State, meter: Meter) -> RunHistory:
     config: dict[str, Any] = {}
     n_params = _n_params(state)
     if n_params is not None:
         config["n_params_non_embedding"] = n_params
-    counts = bool(state.facts.get("num_input_tokens_seen"))
     last_step = state.facts.get("max_steps") or None
     return RunHistory(
         run,
-        ((entry.get("step"), _logged(entry, counts)) for entry in state.entries()),
+        _records(state, meter),
         config,
         status="ok",
         finished=state.facts["global_step"] >= (last_step or float("inf")),
         last_step=last_step,
     )
+
+
+def _records(state: State, meter: Meter) -> Iterator[tuple[float | None, dict[str, Any]]]:
+    counts, done = bool(state.facts.get("num_input_tokens_seen")), 0
+    for entry, end in state.entries():
+        meter.add(end - done)
+        done = end
+        yield entry.get("step"), _logged(entry, counts)
+    meter.add(len(state.text) - done)
 
 
 _NOT_LOGGED = ("step", "epoch", "total_flos")

@@ -33,11 +33,11 @@ class State:
     end: int
     last: dict[str, Any]
 
-    def entries(self) -> Iterator[dict[str, Any]]:
-        """Yield the entries of the log, one at a time."""
-        for entry, _ in _entries(self.text, self.start):
+    def entries(self) -> Iterator[tuple[dict[str, Any], int]]:
+        """Yield the entries of the log, one at a time, and where each ends in the text."""
+        for entry, end in _entries(self.text, self.start):
             if isinstance(entry, dict):
-                yield entry
+                yield entry, end
 
 
 def read_state(path: Path) -> State:
