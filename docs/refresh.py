@@ -11,7 +11,7 @@ import re
 import shlex
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -19,9 +19,10 @@ from pathlib import Path
 import polars as pl
 
 from foretell.cli import main
-from foretell.datasets import DATASETS
+from foretell.datasets import DATASETS, pull
 from foretell.doctor import CHECKS
 from foretell.doctor.repair import REPAIRS
+from foretell.importers import importers as known_importers
 from foretell.io import load_runs, write_table
 from foretell.laws import LAWS
 from foretell.methods import METHODS
@@ -30,7 +31,9 @@ from foretell.methods.forecast import forecast
 from foretell.report.table_file import to_latex, to_markdown
 
 ROOT = Path(__file__).parents[1]
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "import").glob("*.md")))
+SAMPLES = ROOT / "docs" / "import" / "samples"
+CLONES = {"OLMo-ladder": "olmo-ladder", "scaling": "gadre", "regmix": "regmix"}  # as their repositories are called
 CONSOLE = re.compile(r"(?<=```console\n).*?(?=```)", re.DOTALL)
 GENERATED = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 
@@ -38,7 +41,19 @@ GENERATED = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 def refreshed(page: str) -> str:
     """Return a page with every command's output and every generated table as they are now."""
     page = GENERATED.sub(lambda match: f"{match.group(1)}{TABLES[match.group(2)]()}\n{match.group(3)}", page)
-    return CONSOLE.sub(lambda match: _rerun(match.group(0)), page)
+    with _beside_samples(page):
+        return CONSOLE.sub(lambda match: _rerun(match.group(0)), page)
+
+
+@contextlib.contextmanager
+def _beside_samples(page: str) -> Iterator[None]:
+    """Work in a new folder where the samples are, and the repositories that the page's commands name."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        Path("samples").symlink_to(SAMPLES)
+        for clone, table in CLONES.items():
+            if f" {clone}" in page:
+                Path(clone).symlink_to(pull(table).resolve())
+        yield
 
 
 def commands(block: str) -> list[str]:
@@ -87,6 +102,12 @@ def datasets() -> str:
     """List the public tables."""
     rows = [f"| `{name}` | {d.title} | {d.citation} | {d.licence} |" for name, d in DATASETS.items()]
     return "\n".join(["| table | what | paper | licence |", "|---|---|---|---|", *rows])
+
+
+def importers() -> str:
+    """List what can be imported, with a link to the page of each."""
+    rows = [f"| [`{kind}`]({kind}.md) | {each.summary} |" for kind, each in known_importers().items()]
+    return "\n".join(["| kind | what it reads |", "|---|---|", *rows])
 
 
 def checks() -> str:
@@ -200,6 +221,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "repairs": repairs,
     "repaired_ladder": repaired_ladder,
     "table_files": table_files,
+    "importers": importers,
     "recipes": recipes,
 }
 

@@ -1,8 +1,8 @@
 """Forecast a language model's benchmark scores before you train it.
 
-The verbs are those of the command line: `load_runs`, `check`, `forecast`, `draw`, `backtest`, `sweep`,
-`ablate`, `compare`, `mix`, `write_report`, `score`, `reproduce`. They are imported when they are first used, so that
-`import foretell` costs nothing.
+The verbs are those of the command line: `load_runs`, `import_runs`, `join_runs`, `check`, `forecast`, `draw`,
+`backtest`, `sweep`, `ablate`, `compare`, `mix`, `write_report`, `score`, `reproduce`. They are imported when they
+are first used, so that `import foretell` costs nothing.
 """
 
 from importlib import import_module
@@ -11,6 +11,8 @@ from typing import Any
 
 _HOMES = {
     "load_runs": ("foretell.io.load", "load_runs"),
+    "import_runs": ("foretell.importers.import_runs", "import_runs"),
+    "join_runs": ("foretell.importers.join", "join_runs"),
     "check": ("foretell.doctor", "check_runs"),
     "forecast": ("foretell.methods.forecast", "forecast"),
     "draw": ("foretell.methods.draws", "draw"),

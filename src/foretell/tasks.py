@@ -87,6 +87,11 @@ KNOWN_TASKS: Mapping[str, Task] = {name: Task(name, chance, items, metric) for n
 _SUFFIX = re.compile(r"(_(zeroshot|zero_shot|\d+_?shot|val|validation|test|rc|len_norm))+$")
 
 
+def is_known_task(name: str) -> bool:
+    """Tell whether a name is that of a usual task or one of its aliases, as it is written there."""
+    return name in KNOWN_TASKS or name in _ALIASES
+
+
 def describe_task(name: str, override: Mapping[str, Any] | None = None) -> Task:
     """Return what is known of a task, the table's own metadata first.
 

@@ -11,6 +11,8 @@ COMMANDS = {
     "data list": {"--json"},
     "data pull": {"NAME", "--json"},
     "data show": {"NAME", "--json"},
+    "import": {"KIND", "SOURCE", "-o", "--output", "--map", "--set", "--run-name", "--query", "--json"},
+    "join": {"A", "B", "-o", "--output", "--json"},
     "check": {"RUNS", "--loss", "--tasks", "--fix", "-o", "--output", "--table", "--json"},
     "forecast": {
         "RUNS", "--at", "--train", "--tasks", "--losses", "--loss", "--method", "--level", "--margin", "--seed",

@@ -12,8 +12,9 @@ from foretell.reproductions import REPRODUCTIONS
 
 NAMES = {
     "DATASETS", "DataError", "FitError", "ForetellError", "LAWS", "METHODS", "Metadata", "MissingExtra", "Runs",
-    "UnknownName", "__version__", "ablate", "backtest", "check", "compare", "draw", "fit", "forecast", "load_runs",
-    "mix", "read_law", "reproduce", "score", "sweep", "write_report", "write_result", "write_table",
+    "UnknownName", "__version__", "ablate", "backtest", "check", "compare", "draw", "fit", "forecast", "import_runs",
+    "join_runs", "load_runs", "mix", "read_law", "reproduce", "score", "sweep", "write_report", "write_result",
+    "write_table",
 }  # fmt: skip
 LAW_NAMES = {
     "power", "power_floor", "chinchilla", "overtraining", "linear", "sigmoid", "free_sigmoid", "exp_decay",
@@ -48,6 +49,8 @@ def test_verbs_stay_functions_whatever_was_imported_before() -> None:
         "fit",
         "forecast",
         "load_runs",
+        "import_runs",
+        "join_runs",
         "mix",
         "reproduce",
     }
@@ -94,4 +97,7 @@ def test_the_verbs_keep_their_arguments() -> None:
     assert arguments(foretell.write_report) == ["result", "output"]
     assert arguments(foretell.check) == ["runs", "loss", "tasks"]
     assert arguments(foretell.reproduce) == ["name"]
+    how = ["columns", "constants", "run_name", "query", "show"]
+    assert arguments(foretell.import_runs) == ["kind", "source", *how]
+    assert arguments(foretell.join_runs) == ["a", "b"]
     assert arguments(foretell.load_runs) == ["source", "metadata", "strict"]

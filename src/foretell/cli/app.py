@@ -4,7 +4,22 @@ from typing import Annotated
 
 import typer
 
-from foretell.cli import backtest, check, compare, data, demo, forecast, methods, mix, report, reproduce, score, train
+from foretell.cli import (
+    backtest,
+    check,
+    compare,
+    data,
+    demo,
+    forecast,
+    import_,
+    join,
+    methods,
+    mix,
+    report,
+    reproduce,
+    score,
+    train,
+)
 from foretell.cli.eval import evaluate
 
 app = typer.Typer(
@@ -38,6 +53,8 @@ def foretell(
 
 app.command("demo")(demo.demo)
 app.add_typer(data.app, name="data")
+app.command("import")(import_.import_)
+app.command("join")(join.join)
 app.command("check")(check.check)
 app.command("forecast")(forecast.forecast)
 app.command("backtest")(backtest.backtest)

@@ -67,15 +67,20 @@ def load(folder: Path) -> Runs:
 def _read_run(path: Path, evals: Path) -> dict[str, Any]:
     model = json.loads(path.read_text(encoding="utf-8"))
     scores = json.loads((evals / f"evaluation_{path.stem}_heavy.json").read_text(encoding="utf-8"))
+    return row_of(model, scores)
+
+
+def row_of(model: Mapping[str, Any], scores: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row of a finished model, from its description and its evaluation."""
     settings = model["hyperparameters"]
     n_params, n_tokens = float(settings["params"]), float(settings["tokens"])
     return {
         "run": model["name"],
-        "family": CORPORA[model["dataset_name"]],
+        "family": CORPORA.get(model["dataset_name"], model["dataset_name"]),
         "n_params": n_params,
         "n_params_non_embedding": float(settings["params_no_embed"]),
         "n_tokens": n_tokens,
-        "token_multiplier": 20.0 * settings["chinchilla_multiplier"],
+        "token_multiplier": 20.0 * settings.get("chinchilla_multiplier", n_tokens / n_params / 20.0),
         "flops": flops_6nd(n_params, n_tokens),
         "is_final": True,
         **{f"loss/{_domain(result)}": result["loss"] for result in model["results"]},
@@ -84,12 +89,12 @@ def _read_run(path: Path, evals: Path) -> dict[str, Any]:
 
 
 def _domain(result: Mapping[str, Any]) -> str:
-    return DOMAINS[PurePosixPath(result["val_data"][0]).parent.name]
+    folder = PurePosixPath(result["val_data"][0]).parent.name
+    return DOMAINS.get(folder, folder)
 
 
 def _metadata(path: Path, frame: pl.DataFrame) -> Metadata:
-    stated = {row["Eval Task"]: row for row in pl.read_csv(path).iter_rows(named=True)}
-    tasks = {task: _describe(task, row) for task, row in stated.items() if f"score/{task}" in frame.columns}
+    tasks = describe_tasks(path, frame)
     chance_17 = fmean(tasks[task]["chance"] for task in TASKS_17)
     tasks["average_17"] = {"chance": chance_17, "metric": "mean of 17"}
     return Metadata(
@@ -100,6 +105,12 @@ def _metadata(path: Path, frame: pl.DataFrame) -> Metadata:
         tasks=tasks,
         note=NOTE,
     )
+
+
+def describe_tasks(path: Path, frame: pl.DataFrame) -> dict[str, dict[str, Any]]:
+    """Return what upstream's table says of the tasks that a frame has."""
+    stated = {row["Eval Task"]: row for row in pl.read_csv(path).iter_rows(named=True)}
+    return {task: _describe(task, row) for task, row in stated.items() if f"score/{task}" in frame.columns}
 
 
 # Upstream gives the item count of ARC easy for both; the scores are multiples of 1/1172.

@@ -52,11 +52,11 @@ def load(folder: Path) -> Runs:
     """
     shapes = _read_shapes(folder / CONFIG)
     frames = [
-        _read_run(folder / CHECKPOINTS / f"{stem}.csv", run, shapes[run.split("-")[0]])
-        for run, stem in _files_of_runs().items()
+        read_run(folder / CHECKPOINTS / f"{stem}.csv", run, shapes[run.split("-")[0]])
+        for run, stem in files_of_runs().items()
     ]
     frame = pl.concat(frames, how="diagonal")
-    frame = frame.with_columns(_mmlu_means(frame.columns))
+    frame = frame.with_columns(mmlu_means(frame.columns))
     return build_runs(frame, METADATA, "olmo-ladder")
 
 
@@ -84,12 +84,14 @@ def _read_shapes(path: Path) -> dict[str, Shape]:
     return {**shapes, "3B": SHAPE_3B}
 
 
-def _files_of_runs() -> dict[str, str]:
+def files_of_runs() -> dict[str, str]:
+    """Return the file of each published run, without its ending."""
     ladder = {f"{size}-{length}": f"{size}-{length}" for size in SIZES for length in LENGTHS}
     return {**ladder, **TARGETS, **TRAJECTORIES}
 
 
-def _read_run(path: Path, run: str, shape: Shape) -> pl.DataFrame:
+def read_run(path: Path, run: str, shape: Shape) -> pl.DataFrame:
+    """Read one CSV of the ladder; rows of a target's trajectory are excluded."""
     raw = pl.read_csv(path, infer_schema_length=None)
     frame = raw.select(
         pl.lit(run).alias("run"),
@@ -99,7 +101,7 @@ def _read_run(path: Path, run: str, shape: Shape) -> pl.DataFrame:
         _tokens(raw.columns).cast(pl.Float64).alias("n_tokens"),
         (_tokens(raw.columns) * float(shape.flops_per_token)).alias("flops"),
         (pl.int_range(pl.len()) == pl.len() - 1).alias("is_final"),
-        *(pl.col(old).cast(pl.Float64).alias(new) for old, new in _measurements(raw.columns).items()),
+        *(pl.col(old).cast(pl.Float64).alias(new) for old, new in measurements(raw.columns).items()),
     )
     frame = frame.filter(pl.col("n_tokens") > 0)
     return _exclude(frame, run) if run in TRAJECTORIES else frame
@@ -129,7 +131,7 @@ PATTERNS = (
 SPLIT_TWICE = ("arc_", "openbookqa_", "mmlu_")
 
 
-def _measurements(columns: list[str]) -> dict[str, str]:
+def measurements(columns: list[str]) -> dict[str, str]:
     """Map upstream columns of losses and scores to ours; the rest is left out."""
     matches = ((column, pattern.fullmatch(column), name) for column in columns for pattern, name in PATTERNS)
     return {column: name.format(what=_plain(match["what"])) for column, match, name in matches if match}
@@ -144,7 +146,8 @@ def _plain(name: str) -> str:
 MMLU_PARTS = {"stem": 0.215, "humanities": 0.335, "social_sciences": 0.219, "other": 0.231}
 
 
-def _mmlu_means(columns: list[str]) -> list[pl.Expr]:
+def mmlu_means(columns: list[str]) -> list[pl.Expr]:
+    """Return the weighted means of MMLU's four parts, for each kind of score whose parts are there."""
     return [
         _weighted_mmlu(f"{kind}/mmlu_{{part}}{ending}").alias(f"{kind}/mmlu{ending}")
         for kind, endings in (("score", ("", "_val", "_mc", "_val_mc")), ("task_loss", ("", "_val")))

@@ -61,7 +61,7 @@ def _read_part(data: Path, part: Part) -> pl.DataFrame:
         pl.lit(part.n_tokens).alias("n_tokens"),
         pl.lit(True).alias("is_final"),
         *_shares(mixture.columns),
-        *(pl.col(name).alias(f"loss/{_domain(name)}") for name in losses.columns if name != "index"),
+        *(pl.col(name).alias(f"loss/{domain_of(name)}") for name in losses.columns if name != "index"),
     )
 
 
@@ -69,11 +69,12 @@ def _shares(columns: list[str]) -> list[pl.Expr]:
     """Return the shares, each divided by their sum, which rounding leaves off 1."""
     names = [name for name in columns if name != "index"]
     total = reduce(add, map(pl.col, names))  # a sum in fixed order, so that every load gives the same digits
-    return [(pl.col(name) / total).alias(f"share/{_domain(name)}") for name in names]
+    return [(pl.col(name) / total).alias(f"share/{domain_of(name)}") for name in names]
 
 
-def _domain(name: str) -> str:
-    return name.split("the_pile_")[1].removesuffix("_val_loss")
+def domain_of(name: str) -> str:
+    """Return the domain of an upstream column: `metric/the_pile_arxiv_val_loss` is that of arxiv."""
+    return name.split("the_pile_")[-1].removeprefix("train_").removesuffix("_val_loss")
 
 
 METADATA = Metadata(

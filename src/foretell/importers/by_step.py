@@ -1,0 +1,45 @@
+"""Values that were logged one metric after the other, brought together by step: two numbers each, however many."""
+
+import heapq
+from array import array
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+
+
+@dataclass(frozen=True)
+class Series:
+    """The values of one metric, in the order in which they were logged."""
+
+    steps: "array[int]" = field(default_factory=lambda: array("q"))
+    numbers: "array[float]" = field(default_factory=lambda: array("d"))
+
+    def add(self, step: int, number: float) -> None:
+        """Take one more value."""
+        self.steps.append(step)
+        self.numbers.append(number)
+
+
+def by_step(series: Mapping[str, Series]) -> Iterator[tuple[float | None, dict[str, float]]]:
+    """Yield each step with its values; of several of one metric at one step the last one logged counts.
+
+    >>> one = Series()
+    >>> for step, number in ((2, 0.5), (1, 0.25), (2, 0.75)):
+    ...     one.add(step, number)
+    >>> list(by_step({"one": one}))
+    [(1.0, {'one': 0.25}), (2.0, {'one': 0.75})]
+    """
+    streams = [_stream(name, each) for name, each in series.items()]
+    for step, group in groupby(heapq.merge(*streams, key=_step), key=_step):
+        yield float(step), {name: number for _, name, number in group}
+
+
+def _step(point: tuple[int, str, float]) -> int:
+    return point[0]
+
+
+def _stream(name: str, series: Series) -> Iterator[tuple[int, str, float]]:
+    steps = series.steps
+    in_order = all(steps[i - 1] <= steps[i] for i in range(1, len(steps)))
+    for i in range(len(steps)) if in_order else sorted(range(len(steps)), key=steps.__getitem__):
+        yield steps[i], name, series.numbers[i]

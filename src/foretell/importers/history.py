@@ -1,0 +1,239 @@
+"""From what a tracker logged step by step to rows: one for each step at which something held out was measured.
+
+Sizes travel with the rows: a count that was logged at another step is taken from the nearest earlier one, and
+said. Tokens are computed from the step only where the config states the tokens of a step.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from foretell.errors import DataError, Finding
+from foretell.importers.asked import TOKENS_PER_STEP, Asked
+from foretell.importers.imported import Imported, note, plural
+from foretell.importers.names import meaning_of
+from foretell.importers.translate import Translator, Value
+from foretell.metadata import Metadata
+
+MEASURED = ("loss/", "bpb/", "task_loss/", "score/", "stderr/", "items/")
+SIZES = ("n_params", "n_params_active", "n_tokens", "flops")
+NO_MEASURE = "nothing held out was measured at that step"
+NAMED_ELSEWHERE = ("run", "family", "status", "reason", "is_final")
+OF_A_RUN = ("n_params", "n_params_active", "seed", TOKENS_PER_STEP)
+CHUNK = 20_000  # rows
+
+
+@dataclass(frozen=True)
+class RunHistory:
+    """What a tracker holds of one run.
+
+    Attributes:
+        run: Its name.
+        records: Pairs of step and logged values, in the order of logging; a step of `None` is in the values.
+        config: Settings, nested ones flattened with slashes.
+        status: `ok` or `running`; `None` where the tool does not say.
+        finished: Whether the run came to its end; `None` where the tool does not say.
+        last_step: The step at which the schedule ends, where the tool says it.
+    """
+
+    run: str
+    records: Iterable[tuple[float | None, Mapping[str, Any]]]
+    config: Mapping[str, Any] = field(default_factory=dict)
+    status: str | None = None
+    finished: bool | None = None
+    last_step: float | None = None
+
+
+def import_histories(runs: Callable[[Translator], Iterable[RunHistory]], asked: Asked, name: str) -> Imported:
+    """Read the histories of any number of runs, one after the other.
+
+    Args:
+        runs: Yields the runs; it is given the translator, to ask what a name means and to count what it leaves.
+        asked: Column map and constants.
+        name: Name of the source, for messages.
+
+    Raises:
+        DataError: nothing that was measured is recognised, or two names could be the same column.
+    """
+    reader = _Reader(asked)
+    frame = collect(row for run in runs(reader.translator) for row in reader.rows(run))
+    taken, skipped = reader.translator.account()
+    if frame.height == 0:
+        raise _nothing_measured(name, reader.translator)
+    metadata = Metadata(n_params_kind=reader.translator.n_params_kind(), source=name)
+    return Imported(frame, metadata, taken, skipped, tuple(reader.findings()), name)
+
+
+def collect(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
+    """Gather rows into a frame, a chunk at a time, so that no more than a chunk is held as Python objects."""
+    frames, chunk = [], []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == CHUNK:
+            frames.append(pl.DataFrame(chunk, infer_schema_length=None))
+            chunk = []
+    if chunk:
+        frames.append(pl.DataFrame(chunk, infer_schema_length=None))
+    return pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame()
+
+
+def flat(config: Mapping[str, Any], depth: int = 6) -> dict[str, Any]:
+    """Flatten nested settings with slashes, to a depth.
+
+    >>> flat({"model": {"n_params": 3}, "lr": 0.1})
+    {'model/n_params': 3, 'lr': 0.1}
+    """
+    plain: dict[str, Any] = {}
+    for key, value in config.items():
+        if isinstance(value, Mapping):
+            if depth:
+                plain.update({f"{key}/{inner}": leaf for inner, leaf in flat(value, depth - 1).items()})
+        else:
+            plain[str(key)] = value
+    return plain
+
+
+class _Reader:
+    """Turns runs into rows, and keeps count of what it had to do."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+        self.translator = Translator(asked, never=NAMED_ELSEWHERE)
+        self.carried = 0
+        self.furthest = 0.0
+        self.computed: set[str] = set()
+        self.unfinished: list[str] = []
+
+    def rows(self, run: RunHistory) -> Iterator[dict[str, Any]]:
+        """Yield the rows of a run; the last one waits until it is known to be the last."""
+        facts = self._facts(run)
+        held: dict[str, Any] | None = None
+        for row in self._measured(run, facts):
+            if held is not None:
+                yield _ended(held, run, is_last=False)
+            held = row
+        if held is None:
+            self.translator.leave(f"run {run.run}", "no row with a loss or a score")
+        else:
+            yield _ended(held, run, is_last=True)
+        if run.finished is False:
+            self.unfinished.append(run.run)
+
+    def findings(self) -> Iterator[Finding]:
+        """Say what was computed, carried along or unfinished."""
+        for how in sorted(self.computed):
+            yield note(
+                "tokens-computed", f"n_tokens is {how}.", "Check that the config is of the run as it was trained."
+            )
+        if self.carried:
+            what = f"the sizes of {plural(self.carried, 'row')} are those of the nearest earlier step that logged them"
+            fix = "Log tokens seen where the evaluation is logged."
+            yield note("sizes-carried", f"{what}, at most {self.furthest:g} steps earlier.", fix)
+        if self.unfinished:
+            what = f"{plural(len(self.unfinished), 'run')} did not come to an end: {', '.join(self.unfinished[:5])}."
+            yield note("unfinished-runs", what, "None of their rows is final.")
+
+    def _facts(self, run: RunHistory) -> dict[str, Value]:
+        """Return what the config states: sizes, seed, mixture, and what a step is worth in tokens."""
+        known = {name: value for name, value in run.config.items() if self._is_fact(name)}
+        facts = self.translator.translate(known, f"config of {run.run}") if known else {}
+        if TOKENS_PER_STEP in self.asked.constants:
+            facts[TOKENS_PER_STEP] = self.asked.constants[TOKENS_PER_STEP]
+            self._how = f"the step times {facts[TOKENS_PER_STEP]:g} tokens, as asked for"
+        elif TOKENS_PER_STEP in facts:
+            self._how = f"the step times {facts[TOKENS_PER_STEP]:g} tokens, as the config states"
+        else:
+            facts |= self._batch_tokens(run.config)
+        return facts
+
+    def _batch_tokens(self, config: Mapping[str, Any]) -> dict[str, Value]:
+        """Return the tokens of a step where the config states one global batch and one sequence length."""
+        batch, length = (self._stated(config, column) for column in ("batch", "sequence_length"))
+        if batch is None or length is None:
+            return {}
+        self._how = f"the step times {batch:g} sequences of {length:g} tokens, as the config states"
+        return {TOKENS_PER_STEP: batch * length}
+
+    def _stated(self, config: Mapping[str, Any], column: str) -> float | None:
+        names = [name for name in config if (found := meaning_of(name)) is not None and found.column == column]
+        values = {float(config[name]) for name in names if isinstance(config[name], int | float) and config[name] > 0}
+        return values.pop() if len(values) == 1 else None
+
+    def _is_fact(self, name: str) -> bool:
+        meaning = self.translator.meaning(name)
+        return meaning is not None and meaning.column.startswith((*OF_A_RUN, "share/", "unique_tokens/"))
+
+    def _measured(self, run: RunHistory, facts: dict[str, Value]) -> Iterator[dict[str, Any]]:
+        latest: dict[str, tuple[float | None, Value]] = {}
+        per_step = facts.pop(TOKENS_PER_STEP, None)
+        for step, record in _merged(self._translated(run)):
+            latest |= {name: (step, record[name]) for name in SIZES if name in record}
+            if not any(name.startswith(MEASURED) for name in record):
+                self.translator.leave("rows", NO_MEASURE)
+                continue
+            row = {"run": run.run, "step": step, **facts, **self._sizes(step, latest), **record}
+            if "n_tokens" not in row and per_step is not None and step is not None:
+                row["n_tokens"] = step * float(per_step)
+                self.computed.add(self._how)
+            yield {name: value for name, value in row.items() if name not in _NO_COLUMN}
+
+    def _sizes(self, step: float | None, latest: Mapping[str, tuple[float | None, Value]]) -> dict[str, Value]:
+        moving = [then for name, (then, _) in latest.items() if name in ("n_tokens", "flops") and then != step]
+        if moving:
+            self.carried += 1
+            self.furthest = max(
+                [self.furthest, *(step - then for then in moving if step is not None and then is not None)]
+            )
+        return {name: value for name, (_, value) in latest.items()}
+
+    def _translated(self, run: RunHistory) -> Iterator[tuple[float | None, dict[str, Value]]]:
+        for step, values in run.records:
+            record = self.translator.translate(
+                values, f"run {run.run}" + (f", step {step:g}" if step is not None else "")
+            )
+            stated = record.pop("step", None)
+            yield (step if stated is None else _as_step(stated)), record
+
+
+_NO_COLUMN = (TOKENS_PER_STEP, "batch", "sequence_length")
+
+
+def _as_step(value: Value | None) -> float | None:
+    return float(value) if value is not None and not isinstance(value, str) else None
+
+
+def _merged(
+    records: Iterable[tuple[float | None, dict[str, Value]]],
+) -> Iterator[tuple[float | None, dict[str, Value]]]:
+    """Join records of the same step that follow each other; the later value counts."""
+    step: float | None = None
+    held: dict[str, Value] | None = None
+    for now, record in records:
+        if held is not None and now is not None and now == step:
+            held = {**held, **record}
+            continue
+        if held is not None:
+            yield step, held
+        step, held = now, record
+    if held is not None:
+        yield step, held
+
+
+def _ended(row: dict[str, Any], run: RunHistory, *, is_last: bool) -> dict[str, Any]:
+    if run.status is not None:
+        row.setdefault("status", run.status)
+    if run.last_step is not None:
+        row["is_final"] = row["step"] == run.last_step
+    elif run.finished is not None:
+        row["is_final"] = is_last and run.finished
+    return row
+
+
+def _nothing_measured(name: str, translator: Translator) -> DataError:
+    names = translator.untaken()
+    if not names:
+        return DataError(f"{name}: there are no logged values. Name the folder or file that holds them.")
+    what = f"{name}: no held-out loss and no score is recognised among {', '.join(names[:10])}"
+    return DataError(f"{what}. Name them: --map loss/<domain>=NAME, --map score/<task>=NAME.")

@@ -1,0 +1,37 @@
+"""A run of MLflow, whichever store it comes from."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from foretell.importers.by_step import Series
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """What a store holds of a run.
+
+    Attributes:
+        run_id: Its id.
+        name: Its name, or the id.
+        status: `FINISHED`, `RUNNING`, `FAILED`, `KILLED` or `SCHEDULED`.
+        params: Names and texts.
+        records: Returns step and values, by step.
+    """
+
+    run_id: str
+    name: str
+    status: str
+    params: tuple[tuple[str, str], ...]
+    records: Callable[[], Iterator[tuple[float | None, dict[str, Any]]]]
+
+
+STATUSES = {"1": "RUNNING", "2": "SCHEDULED", "3": "FINISHED", "4": "FAILED", "5": "KILLED"}
+
+
+def series_of(pairs: Iterable[tuple[int, float]]) -> Series:
+    """Gather steps and values."""
+    series = Series()
+    for step, number in pairs:
+        series.add(step, number)
+    return series

@@ -1,0 +1,82 @@
+"""open_lm: a JSON for each finished model, and one for its evaluation by llm-foundry, as Gadre et al. publish them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from foretell.datasets.gadre import describe_tasks, row_of
+from foretell.errors import DataError
+from foretell.importers.asked import Asked
+from foretell.importers.imported import Imported, Skipped, Taken
+from foretell.importers.safe_json import read_json
+from foretell.importers.walk import find_files, meter_of
+from foretell.metadata import Metadata
+
+FACTS = "eval_metadata.csv"
+NO_SCORES: Mapping[str, Any] = {"eval_metrics": {"icl": {}}}
+NEEDED = ("name", "dataset_name", "hyperparameters", "results")
+
+
+def read_open_lm(source: str, asked: Asked) -> Imported:
+    """Read every model below a folder, with its evaluation `evaluation_<model>_<suite>.json` where there is one.
+
+    Raises:
+        DataError: there is no model, or a model has evaluations by several suites.
+    """
+    files = find_files(source, "*.json", "a model or an evaluation of open_lm")
+    meter = meter_of(files, asked.progress)
+    models, scores, skipped = {}, {}, []
+    for path in files:
+        plain = read_json(path)
+        meter.add(path.stat().st_size)
+        if isinstance(plain, dict) and all(key in plain for key in NEEDED) and isinstance(plain["results"], list):
+            models[path.stem] = plain
+        elif isinstance(plain, dict) and "eval_metrics" in plain:
+            scores[path.stem] = plain
+        else:
+            skipped.append(Skipped(path.name, "neither a model nor an evaluation of open_lm", 1))
+    if not models:
+        raise DataError(
+            f"{source}: no JSON in it describes a model: none has {', '.join(NEEDED)}. Name the right folder."
+        )
+    return _imported(source, models, scores, skipped)
+
+
+def _imported(source: str, models: Mapping[str, Any], scores: Mapping[str, Any], skipped: list[Skipped]) -> Imported:
+    matched = {stem: _evaluation_of(stem, scores) for stem in models}
+    rows = [row_of(model, scores.get(matched[stem] or "", NO_SCORES)) for stem, model in models.items()]
+    frame = pl.DataFrame(rows, infer_schema_length=None).drop("token_multiplier")
+    without = [stem for stem, evaluation in matched.items() if evaluation is None]
+    if without:
+        skipped.append(
+            Skipped(f"scores of {without[0]}{', ...' if len(without) > 1 else ''}", "no evaluation of it", len(without))
+        )
+    unused = set(scores) - set(matched.values())
+    if unused:
+        skipped.append(
+            Skipped(f"{min(unused)}.json{', ...' if len(unused) > 1 else ''}", "no model of that name", len(unused))
+        )
+    facts = sorted(Path(source).rglob(FACTS)) if Path(source).is_dir() else []
+    tasks = describe_tasks(facts[0], frame) if facts else {}
+    metadata = Metadata(n_params_kind="total", flops_convention="6ND", tasks=tasks)
+    return Imported(frame.drop("n_params_non_embedding"), metadata, tuple(_taken(frame)), tuple(skipped), (), source)
+
+
+def _evaluation_of(stem: str, scores: Mapping[str, Any]) -> str | None:
+    found = sorted(name for name in scores if name.startswith(f"evaluation_{stem}_"))
+    if len(found) > 1:
+        raise DataError(f"{stem} has {len(found)} evaluations: {', '.join(found)}. Keep those of one suite.")
+    return found[0] if found else None
+
+
+def _taken(frame: pl.DataFrame) -> list[Taken]:
+    sources = {"n_params": "hyperparameters.params", "n_tokens": "hyperparameters.tokens"}
+    taken = [Taken(name, source, frame[name].count()) for name, source in sources.items()]
+    for name in frame.columns:
+        if name.startswith("loss/"):
+            taken.append(Taken(name, "results.loss", frame[name].count()))
+        elif name.startswith("score/"):
+            taken.append(Taken(name, f"eval_metrics.icl.{name.removeprefix('score/')}", frame[name].count()))
+    return taken

@@ -1,0 +1,110 @@
+"""What two tools wrote about the same runs, by run and step; the nearest earlier checkpoint, once, and counted."""
+
+import polars as pl
+import pytest
+
+import foretell
+from foretell.errors import DataError
+from foretell.importers import join_runs
+from foretell.metadata import Metadata
+from foretell.runs import Runs
+
+LOSSES = pl.DataFrame(
+    {
+        "run": ["a"] * 4 + ["b"] * 2,
+        "step": [100, 200, 300, 400, 100, 200],
+        "n_params": [1e8] * 4 + [2e8] * 2,
+        "n_tokens": [1e9, 2e9, 3e9, 4e9, 1e9, 2e9],
+        "loss/web": [4.0, 3.8, 3.6, 3.5, 3.9, 3.7],
+    }
+)
+
+
+def scores(**columns):
+    return pl.DataFrame(columns)
+
+
+def test_rows_of_the_same_step_come_together():
+    found = join_runs(LOSSES, scores(run=["a", "a", "b"], step=[200, 400, 200], **{"score/piqa": [0.5, 0.6, 0.55]}))
+    assert found.frame["score/piqa"].to_list() == [None, 0.5, None, 0.6, None, 0.55]
+    assert found.frame.columns == [*LOSSES.columns, "score/piqa"]
+    assert [finding.what for finding in found.findings] == [
+        "3 rows found the same step in B, 0 the nearest earlier one, 3 none (of 1 of these a nearer row had taken it)."
+    ]
+
+
+def test_a_row_without_the_same_step_takes_the_nearest_earlier_one_once():
+    found = join_runs(LOSSES, scores(run=["a", "b"], step=[150, 90], **{"score/piqa": [0.5, 0.55]}))
+    assert found.frame["score/piqa"].to_list() == [None, 0.5, None, None, 0.55, None]
+    assert found.findings[0].severity == "warning"
+    assert "2 the nearest earlier one" in found.findings[0].what
+    assert "at most 50 steps earlier" in found.findings[0].what
+
+
+def test_a_later_checkpoint_is_never_taken():
+    found = join_runs(LOSSES, scores(run=["a"], step=[500], **{"score/piqa": [0.5]}))
+    assert found.frame["score/piqa"].to_list() == [None] * 6
+    assert "1 row of B stand beside no row" in found.findings[0].fix
+
+
+def test_sizes_without_steps_hold_for_the_whole_run():
+    table = scores(run=["a", "b"], n_params_active=[1e7, 2e7], family=["x", "y"])
+    found = join_runs(LOSSES, table)
+    assert found.frame["n_params_active"].to_list() == [1e7] * 4 + [2e7] * 2
+    assert found.frame["family"].to_list() == ["x"] * 4 + ["y"] * 2
+
+
+def test_results_without_steps_are_those_of_the_end():
+    found = join_runs(LOSSES, scores(run=["a", "b"], **{"score/piqa": [0.6, 0.7]}))
+    assert found.frame["score/piqa"].to_list() == [None, None, None, 0.6, None, 0.7]
+    assert found.findings[0].code == "joined-at-the-end"
+
+
+def test_the_values_of_the_first_table_count_and_differences_are_said():
+    table = scores(run=["a", "b"], step=[400, 200], n_params=[1.1e8, 2e8], **{"score/piqa": [0.6, 0.7]})
+    found = join_runs(LOSSES, table)
+    assert found.frame["n_params"].to_list() == LOSSES["n_params"].to_list()
+    assert "n_params differs in 1 row; the value of A counts, not that of B." in [f.what for f in found.findings]
+
+
+def test_gaps_are_filled_but_never_with_the_tokens_of_another_checkpoint():
+    gaps = LOSSES.with_columns(n_tokens=pl.lit(None, pl.Float64), n_params=pl.lit(None, pl.Float64))
+    table = scores(run=["a", "a"], step=[150, 400], n_params=[1e8] * 2, n_tokens=[1.5e9, 4e9])
+    found = join_runs(gaps, table.with_columns(pl.lit(0.5).alias("score/piqa")))
+    assert found.frame["n_tokens"].to_list() == [None, None, None, 4e9, None, None]
+    assert found.frame["n_params"].to_list() == [None, 1e8, None, 1e8, None, None]
+
+
+def test_runs_of_one_table_only_are_counted():
+    found = join_runs(LOSSES, scores(run=["a", "z"], step=[100, 100], **{"score/piqa": [0.5, 0.5]}))
+    assert [(each.what, each.why, each.count) for each in found.skipped] == [
+        ("runs of A: b", "not in B", 1),
+        ("runs of B: z", "not in A", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        (scores(run=["z"], step=[1], **{"score/piqa": [0.5]}), r"^A and B have no run in common: a, b; z\."),
+        (scores(name=["a"], **{"score/piqa": [0.5]}), r"^B: there is no column run\."),
+        (
+            scores(run=["a", "a"], step=[1, 1], **{"score/piqa": [0.5, 0.6]}),
+            r"^B: 2 rows share run and step, such as run a, step 1\. Keep one of each\.$",
+        ),
+        (scores(run=["a", "a"], **{"score/piqa": [0.5, 0.6]}), r"^B: 2 rows share run, such as run a\."),
+    ],
+)
+def test_tables_that_cannot_be_joined_say_why(table, sentence):
+    with pytest.raises(DataError, match=sentence):
+        join_runs(LOSSES, table)
+
+
+def test_metadata_of_both_are_kept_where_they_speak_of_their_own_columns(tmp_path):
+    losses = Runs(LOSSES, Metadata(general_loss="loss/web", source="x"))
+    b = scores(run=["a", "b"], step=[400, 200], n_params=[1e8, 2e8], **{"score/piqa": [0.6, 0.7]})
+    results = Runs(b, Metadata(n_params_kind="total", tasks={"piqa": {"chance": 0.5}}, source="y"))
+    for name, runs in (("a", losses), ("b", results)):
+        foretell.write_table(runs, tmp_path / f"{name}.parquet")
+    found = join_runs(tmp_path / "a.parquet", tmp_path / "b.parquet")
+    assert found.metadata == Metadata(general_loss="loss/web", tasks={"piqa": {"chance": 0.5}}, source="x + y")

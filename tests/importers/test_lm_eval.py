@@ -1,0 +1,232 @@
+"""Results of lm-evaluation-harness: what is a score, of how many items, which way; and the gold answer by hand."""
+
+import json
+import math
+
+import pytest
+from tests.importers import samples
+
+from foretell.errors import DataError
+from foretell.importers import import_runs
+from foretell.importers.gold_answer import bits_per_byte
+from foretell.importers.lm_eval import run_and_step
+
+
+@pytest.fixture
+def results(tmp_path):
+    """Write result files as the harness lays them out, with samples beside them."""
+
+    def write(scores, *, model="ladder/a/checkpoint-100", date="2026-01-01T00-00-00.000001", samples=None, **more):
+        folder = tmp_path / "results" / model.replace("/", "__")
+        folder.mkdir(parents=True, exist_ok=True)
+        plain = {
+            "results": scores,
+            "config": {"model": "hf", "model_num_parameters": 1000},
+            "model_name": model,
+            "n-samples": {task: {"original": 100, "effective": 100} for task in scores},
+            **more,
+        }
+        (folder / f"results_{date}.json").write_text(json.dumps(plain))
+        for task, lines in (samples or {}).items():
+            text = "".join(json.dumps(line) + "\n" for line in lines)
+            (folder / f"samples_{task}_{date}.jsonl").write_text(text)
+        return tmp_path / "results"
+
+    return write
+
+
+def item(doc_id=0, gold=1, logprobs=(-3.0, -2.0), answers=(" no", " grün"), **more):
+    """One line of samples, as the harness writes it since 0.4.3."""
+    return {
+        "doc_id": doc_id,
+        "target": str(gold),
+        "arguments": {f"gen_args_{i}": {"arg_0": "A long question " * 50, "arg_1": a} for i, a in enumerate(answers)},
+        "resps": [[[str(logprob), "False"]] for logprob in logprobs],
+        "filter": "none",
+        **more,
+    }
+
+
+GRUN = 2.0 / (math.log(2) * 5)  # "grün" has five bytes in UTF-8; neither the blank before it nor the question counts
+
+
+def test_the_loss_of_a_gold_answer_is_in_bits_per_byte_of_the_answer_alone():
+    assert bits_per_byte(item()) == pytest.approx(GRUN, rel=1e-15)
+    assert bits_per_byte(item(gold=0)) == pytest.approx(3.0 / (math.log(2) * 2), rel=1e-15)
+
+
+def test_neither_the_question_nor_the_number_of_choices_moves_it():
+    longer = item(answers=(" no", " grün", " maybe", " never"), logprobs=(-3.0, -2.0, -1.0, -9.0))
+    assert bits_per_byte(longer) == bits_per_byte(item())
+
+
+def test_the_delimiter_of_the_task_is_no_part_of_the_answer():
+    assert bits_per_byte(item(answers=("\nno", "\ngrün")), "\n") == pytest.approx(GRUN, rel=1e-15)
+    assert bits_per_byte(item(answers=("no", "grün")), "") == pytest.approx(GRUN, rel=1e-15)
+
+
+def test_older_files_with_lists_and_numbers_give_the_same():
+    old = item(arguments=[["q", " no"], ["q", " grün"]], resps=[[[-3.0, False]], [[-2.0, True]]])
+    assert bits_per_byte(old) == bits_per_byte(item())
+
+
+def test_the_only_continuation_is_the_answer():
+    lambada = item(answers=(" grün",), logprobs=(-2.0,), gold="grün")
+    assert bits_per_byte(lambada) == pytest.approx(GRUN, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        item(gold="grün"),  # which of several is not said
+        item(gold=7),
+        item(answers=(" same", " same")),  # several questions, one answer: the target is no place
+        item(resps=[[["text"]], [["text"]]]),  # a generated answer has no log-likelihood
+        item(resps=[]),
+        item(arguments=3),
+        item(logprobs=("nan", "nan")),
+        item(answers=(" no", " ")),
+        {},
+    ],
+)
+def test_an_item_without_one_is_left(line):
+    assert bits_per_byte(line) is None
+
+
+def test_task_losses_are_means_over_items_and_groups_are_weighted_by_items(results):
+    scores = {"one": {"acc,none": 0.5}, "two": {"acc,none": 0.5}, "both": {"acc,none": 0.5}}
+    lines = {
+        "one": [item(0), item(1, gold=0), item(0, filter="again"), item(2, gold="grün")],
+        "two": [item(0, logprobs=(-3.0, -4.0))],
+    }
+    found = import_runs("lm-eval", results(scores, samples=lines, group_subtasks={"both": ["one", "two"]}))
+    row = found.frame.row(0, named=True)
+    other = 3.0 / (math.log(2) * 2)
+    assert row["task_loss/one"] == pytest.approx((GRUN + other) / 2, rel=1e-15)
+    assert row["task_loss/two"] == pytest.approx(2 * GRUN, rel=1e-15)
+    assert row["task_loss/both"] == pytest.approx((GRUN + other + 2 * GRUN) / 3, rel=1e-15)
+    assert found.metadata.default_tasks == ("both",)
+    assert ("items of one", 1) in [(each.what, each.count) for each in found.skipped]
+
+
+def test_known_tasks_have_their_usual_metric_and_its_standard_error(results):
+    hellaswag = {"acc,none": 0.4, "acc_stderr,none": 0.01, "acc_norm,none": 0.5, "acc_norm_stderr,none": 0.02}
+    gsm8k = {"exact_match,strict-match": 0.1, "exact_match_stderr,strict-match": "N/A", "alias": "gsm8k"}
+    found = import_runs("lm-eval", results({"hellaswag": hellaswag, "gsm8k": gsm8k}))
+    row = found.frame.row(0, named=True)
+    assert (row["score/hellaswag"], row["stderr/hellaswag"], row["score/gsm8k"]) == (0.5, 0.02, 0.1)
+    assert "stderr/gsm8k" not in row
+    assert found.metadata.tasks["hellaswag"] == {"metric": "acc_norm", "n_items": 100}
+    assert found.metadata.tasks["gsm8k"]["metric"] == "exact_match,strict-match"
+    assert (row["run"], row["step"], row["n_params"]) == ("a", 100.0, 1000.0)
+    assert found.metadata.n_params_kind == "total"
+
+
+def test_a_task_with_several_metrics_is_asked_about(results):
+    folder = results({"exam": {"acc,none": 0.4, "acc_norm,none": 0.5}, "quiz": {"acc,none": 0.1, "acc_norm,none": 0.2}})
+    sentence = r"the score of exam \(and 1 more task\) could be acc or acc_norm\. Say which: --map 'score/\*=\*/acc'"
+    with pytest.raises(DataError, match=sentence):
+        import_runs("lm-eval", folder)
+    found = import_runs("lm-eval", folder, columns={"score/*": "*/acc_norm"})
+    assert found.frame.select("score/exam", "score/quiz").row(0) == (0.5, 0.2)
+    found = import_runs("lm-eval", folder, columns={"score/exam": "exam/acc", "score/quiz": "quiz/acc_norm"})
+    assert found.frame.select("score/exam", "score/quiz").row(0) == (0.4, 0.2)
+
+
+def test_two_filters_of_one_metric_are_asked_about(results):
+    folder = results({"gsm8k": {"exact_match,strict-match": 0.1, "exact_match,flexible-extract": 0.2}})
+    with pytest.raises(DataError, match="could be exact_match,flexible-extract or exact_match,strict-match"):
+        import_runs("lm-eval", folder)
+    chosen = {"score/gsm8k": "gsm8k/exact_match,flexible-extract"}
+    assert import_runs("lm-eval", folder, columns=chosen).frame["score/gsm8k"].to_list() == [0.2]
+
+
+def test_a_metric_of_which_lower_is_better_says_so(results):
+    folder = results({"exam": {"err,none": 0.4}}, higher_is_better={"exam": {"err": False}})
+    found = import_runs("lm-eval", folder, columns={"score/exam": "exam/err"})
+    assert found.metadata.tasks["exam"]["higher_is_better"] is False
+
+
+def test_bits_per_byte_are_taken_and_perplexities_per_word_are_not(results):
+    rolling = {"word_perplexity,none": 30.0, "byte_perplexity,none": 2.0, "bits_per_byte,none": 1.0}
+    found = import_runs("lm-eval", results({"wikitext": rolling, "other": {"byte_perplexity,none": 4.0}}))
+    assert found.frame.select("bpb/wikitext", "bpb/other").row(0) == (1.0, 2.0)
+    why = {each.what: each.why for each in found.skipped}
+    assert why["wikitext/word_perplexity"] == "per word, which says nothing of a token without their counts"
+
+
+def test_a_later_result_of_the_same_checkpoint_counts(results):
+    results({"piqa": {"acc_norm,none": 0.5}, "sciq": {"acc_norm,none": 0.6}})
+    folder = results({"piqa": {"acc_norm,none": 0.7}}, date="2026-01-02T00-00-00.000001")
+    found = import_runs("lm-eval", folder)
+    assert found.frame.select("score/piqa", "score/sciq").rows() == [(0.7, 0.6)]
+    assert ("result of piqa", 1) in [(each.what, each.count) for each in found.skipped]
+
+
+def test_runs_of_the_same_last_name_are_told_apart_by_their_paths(results):
+    results({"piqa": {"acc_norm,none": 0.5}}, model="x/a/checkpoint-100")
+    found = import_runs("lm-eval", results({"piqa": {"acc_norm,none": 0.6}}, model="y/a/checkpoint-100"))
+    assert sorted(found.frame["run"].to_list()) == ["x/a", "y/a"]
+
+
+def test_an_evaluation_on_part_of_the_items_is_said(results):
+    counts = {"piqa": {"original": 1838, "effective": 50}}
+    found = import_runs("lm-eval", results({"piqa": {"acc_norm,none": 0.5}}, **{"n-samples": counts}))
+    assert found.metadata.tasks["piqa"]["n_items"] == 50
+    assert "limited-evaluation" in [finding.code for finding in found.findings]
+
+
+@pytest.mark.parametrize(
+    ("model", "revision", "wanted"),
+    [
+        ("runs/190M-1xC/checkpoint-500", "main", ("190M-1xC", 500.0)),
+        ("runs/190M-1xC/step500", "main", ("190M-1xC", 500.0)),
+        ("runs/190M/step500-tokens2B", "main", ("190M", 500.0)),
+        ("runs/190M-1xC-step500-hf", "main", ("190M-1xC-step500-hf", None)),
+        ("runs/190M-1xC-step500", "main", ("190M-1xC", 500.0)),
+        ("EleutherAI/pythia-70m", "step3000", ("pythia-70m", 3000.0)),
+        ("runs/190M-1xC/", "main", ("190M-1xC", None)),
+        ("global_step1000", "main", ("global_step1000", 1000.0)),
+    ],
+)
+def test_run_and_step_are_in_the_path_or_in_the_revision(model, revision, wanted):
+    assert run_and_step(model, revision) == wanted
+
+
+@pytest.mark.slow
+def test_what_the_harness_itself_writes_of_a_real_model(written):
+    """A random Llama: the harness's own log-likelihoods against those of the model."""
+    pytest.importorskip("lm_eval")
+    torch = pytest.importorskip("torch")
+    from transformers import AutoTokenizer
+
+    def write(folder):
+        model = samples.tiny_model(folder / "ladder" / "w16" / "checkpoint-10")
+        samples.write_tasks(folder / "tasks")
+        place = folder / "ladder" / "w16" / "checkpoint-10"
+        kept.append((model, AutoTokenizer.from_pretrained(place), folder / "tasks" / "colours_one.jsonl"))
+        kept.append(samples.evaluate("hf", f"pretrained={place},dtype=float32", folder / "tasks", folder / "results"))
+
+    kept = []
+    folder = written(write)
+    (model, tokenizer, path), result = kept
+    found = import_runs("lm-eval", folder / "results", columns={"score/*": "*/acc"})
+    row = found.frame.row(0, named=True)
+    assert (row["run"], row["step"]) == ("w16", 10.0)
+    assert row["n_params"] == sum(p.numel() for p in model.parameters())
+    for task in ("colours_one", "colours_two", "colours"):
+        assert row[f"score/{task}"] == result["results"][task]["acc,none"]
+    assert row["stderr/colours_one"] == result["results"]["colours_one"]["acc_stderr,none"]
+    assert {name: facts["n_items"] for name, facts in found.metadata.tasks.items() if name != "colours"} == {
+        "colours_one": 12,
+        "colours_two": 8,
+    }
+    losses = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        question, answer = json.loads(line)["question"], json.loads(line)["choices"][json.loads(line)["gold"]]
+        start, ids = len(tokenizer(question)["input_ids"]), tokenizer(f"{question} {answer}")["input_ids"]
+        with torch.no_grad():
+            logprobs = model(torch.tensor([ids])).logits[0].log_softmax(-1)
+        total = sum(float(logprobs[i - 1, ids[i]]) for i in range(start, len(ids)))
+        losses.append(-total / math.log(2) / len(answer.encode()))
+    assert row["task_loss/colours_one"] == pytest.approx(sum(losses) / len(losses), rel=1e-5)
