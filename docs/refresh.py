@@ -51,7 +51,7 @@ def _beside_samples(page: str) -> Iterator[None]:
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         Path("samples").symlink_to(SAMPLES)
         for clone, table in CLONES.items():
-            if f" {clone}" in page:
+            if "$ foretell import" in page and f" {clone}" in page:
                 Path(clone).symlink_to(pull(table).resolve())
         yield
 
