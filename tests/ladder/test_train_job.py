@@ -234,7 +234,7 @@ def test_a_run_that_another_process_trains_is_left_alone(plan, tmp_path, monkeyp
 
     from foretell.ladder import train_job as module
 
-    monkeypatch.setattr(module, "PATIENCE", 0.0)
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.0)
     (tmp_path / RUN).mkdir()
     with (tmp_path / RUN / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -14,9 +14,9 @@ from foretell.ladder.progress import ProgressOf, tell_progress
 from foretell.ladder.worker import Task
 
 RETRIES = 10  # of a job whose machine or process was lost
-OBJECT_STORE = 100_000_000  # bytes; nothing goes through it but a plan
-KNOCK = 10.0  # seconds to answer
-EVERY = 0.5  # seconds between two looks at the progress
+OBJECT_STORE_BYTES = 100_000_000  # nothing goes through it but a plan
+KNOCK_SECONDS = 10.0  # to answer
+LOOK_SECONDS = 0.5  # between two looks at the progress
 
 
 class LostProcess(Exception):
@@ -55,7 +55,7 @@ def _follow(ray: Any, tasks: Sequence[Task], show: Show) -> dict[int, str]:
         progress = ProgressOf(job_folder(one) for one in tasks)
         failures: dict[int, str] = {}
         while waiting:
-            done, _ = ray.wait(list(waiting), timeout=EVERY)
+            done, _ = ray.wait(list(waiting), timeout=LOOK_SECONDS)
             progress.look(show)
             for one in done:
                 index = waiting.pop(one).index
@@ -81,7 +81,7 @@ def _connect(ray: Any, address: str | None, *, n_cpus: int) -> None:
             address="local",
             num_cpus=n_cpus,
             include_dashboard=False,
-            object_store_memory=OBJECT_STORE,
+            object_store_memory=OBJECT_STORE_BYTES,
             log_to_driver=False,
             logging_level="error",
         )
@@ -102,7 +102,7 @@ def _knock(address: str) -> None:
     """
     host, _, port = address.rpartition("/")[2].rpartition(":")
     if port.isdigit():
-        socket.create_connection((host, int(port)), timeout=KNOCK).close()
+        socket.create_connection((host, int(port)), timeout=KNOCK_SECONDS).close()
 
 
 def _submit(ray: Any, task: Task, has_gpus: bool) -> Any:

@@ -12,7 +12,7 @@ from foretell.ladder.progress import ProgressOf, tell_progress
 from foretell.ladder.read_slurm import SHARED
 from foretell.ladder.worker import Task
 
-EVERY = 1.0  # seconds between two looks at jobs and progress
+LOOK_SECONDS = 1.0  # between two looks at jobs and progress
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def launch_slurm(task: Task, indices: Sequence[int], *, show: Show) -> dict[int,
                 failure = _failure(waiting.pop(index))
                 failures |= {index: failure} if failure else {}
             progress.look(show)
-            time.sleep(EVERY if waiting else 0.0)
+            time.sleep(LOOK_SECONDS if waiting else 0.0)
     finally:
         for job in waiting.values():
             job.cancel(check=False)

@@ -1,6 +1,5 @@
 """What must not change between two parts of one run, or between two starts of a ladder."""
 
-import json
 from dataclasses import asdict
 from typing import Any
 
@@ -9,8 +8,7 @@ from foretell.ladder.layout import Layout
 from foretell.ladder.plan import Plan
 from foretell.ladder.prepare import Prepared
 from foretell.ladder.runs_of import Job
-
-FACTS = "run.json"
+from foretell.ladder.safe_files import read_json
 
 
 def settings_of(plan: Plan, job: Job, prepared: Prepared) -> dict[str, Any]:
@@ -40,10 +38,10 @@ def read_facts(plan: Plan, layout: Layout, job: Job, prepared: Prepared) -> dict
     Raises:
         DataError: it was begun with another setting, which is named.
     """
-    path = layout.run(job.trunk.name) / FACTS
+    path = layout.run_facts(job.trunk.name)
     if not path.is_file():
         return None
-    facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    facts: dict[str, Any] = read_json(path)
     settings = settings_of(plan, job, prepared)
     may_differ = {"micro_batch"} if facts.get("devices", 1) != job.trunk.rung.devices else set()
     for key, value in facts["settings"].items():
