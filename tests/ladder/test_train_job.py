@@ -36,6 +36,13 @@ def weights(folder, run=RUN):
     return {path.parent.name: load_file(path) for path in sorted((folder / run).glob("step-*/model.safetensors"))}
 
 
+def token_file(folder, name):
+    from foretell.ladder.tokens import read_token_file
+
+    (path,) = (folder / "tokens").glob(f"{name}-*.bin")
+    return read_token_file(path)
+
+
 def same_weights(one, other):
     return one.keys() == other.keys() and all(
         torch.equal(one[step][name], other[step][name]) for step in one for name in one[step]
@@ -78,9 +85,7 @@ def test_each_checkpoint_is_a_row_with_losses_of_every_domain(whole):
 
 
 def test_bits_per_byte_are_the_loss_over_the_bytes_of_the_same_text(whole, plan):
-    from foretell.ladder.tokens import read_token_file
-
-    file = read_token_file(whole / "tokens" / "code.held_out.bin")
+    file = token_file(whole, "code.held_out")
     row = read_rows(whole / RUN)[-1]
     assert row["bpb/code"] == pytest.approx(row["loss/code"] / math.log(2) * (file.n_tokens - 1) / file.n_bytes)
 
@@ -89,11 +94,10 @@ def test_the_loss_of_a_row_is_that_of_the_weights_beside_it(whole):
     from transformers import LlamaForCausalLM
 
     from foretell.ladder.precision import Precision
-    from foretell.ladder.tokens import read_token_file
     from foretell.ladder.validation import validate
 
     model = LlamaForCausalLM.from_pretrained(whole / RUN / "step-20").eval()
-    file = read_token_file(whole / "tokens" / "prose.held_out.bin")
+    file = token_file(whole, "prose.held_out")
     found = validate(model, file, length=32, batch=4, precision=Precision("fp32"))
     assert found.loss == pytest.approx(read_rows(whole / RUN)[-1]["loss/prose"], rel=1e-6)
 

@@ -27,7 +27,9 @@ def opened_tracker(name: str | None, folder: Path) -> Iterator[Log]:
     with ExitStack() as open_runs:
         log = _tensorboard(folder, open_runs) if name == "tensorboard" else _wandb(folder, open_runs)
         yield (
-            lambda run, step, figures: log(run, step, figures) if step % LOG_STEPS == 0 or _is_validation(figures) else None
+            lambda run, step, figures: (
+                log(run, step, figures) if step % LOG_STEPS == 0 or _is_validation(figures) else None
+            )
         )
 
 
