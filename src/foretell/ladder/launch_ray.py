@@ -165,7 +165,7 @@ def _failure(ray: Any, done: Any) -> str | None:
     except LostProcess as error:
         return f"{str(getattr(error, 'cause', error)).rstrip('.')}, {RETRIES + 1} times."
     except ForetellError as error:
-        return str(error)
+        return str(getattr(error, "cause", error))
     except ray.exceptions.RayError as error:
         return f"{(str(error).strip().splitlines() or [type(error).__name__])[-1].rstrip('.')}."
     return failure
