@@ -251,3 +251,9 @@ def test_rows_that_something_else_has_cut_are_told(plan, layout):
     path.write_text('{"step": 1, "is_final": false, "status": "ok"}\n{"step": 3, "is_fi', encoding="utf-8")
     with pytest.raises(DataError, match=r"rows\.jsonl line 2 is no row, .* Delete the line"):
         train(plan, layout.folder)
+
+
+def test_a_token_file_whose_facts_are_cut_is_made_again(plan, layout):
+    first = prepare(plan, layout)
+    first.train["code"].path.with_suffix(".json").write_bytes(b"")
+    assert prepare(plan, layout) == first

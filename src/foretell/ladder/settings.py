@@ -78,7 +78,7 @@ def decided_precision(plan: Plan, layout: Layout) -> str | None:
         DataError: the plan states another one.
     """
     wanted = plan.hardware.precision
-    decided = read_json(layout.facts)["precision"] if layout.facts.is_file() else None
+    decided = read_json(layout.facts).get("precision") if layout.facts.is_file() else None
     if decided is None or wanted in ("auto", decided):
         return decided
     if not layout.begun_jobs:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from foretell.errors import DataError
 from foretell.ladder.safe_files import read_json, write_durably, write_json
 
 PIECE = 1_000_000  # characters that are tokenised in one go
@@ -51,7 +52,10 @@ def read_token_file(path: Path, digest: str | None = None) -> TokenFile | None:
     facts = path.with_suffix(".json")
     if not facts.is_file() or not path.is_file():
         return None
-    found = TokenFile(path=path, **read_json(facts))
+    try:
+        found = TokenFile(path=path, **read_json(facts))
+    except (DataError, TypeError):  # cut by something else: the ids are made again
+        return None
     is_whole = path.stat().st_size == found.n_tokens * np.dtype(found.dtype).itemsize
     return found if is_whole and digest in (None, found.digest) else None
 
