@@ -6,15 +6,19 @@ import subprocess
 from contextlib import contextmanager
 from dataclasses import replace
 
+import numpy as np
+import polars as pl
 import pytest
 
 from foretell.errors import DataError
+from foretell.io import write_table
 from foretell.ladder.disk import BYTES_PER_PARAM, BYTES_PER_STATE, needed_bytes
 from foretell.ladder.expected import note_runs
 from foretell.ladder.layout import Layout
 from foretell.ladder.read_plan import read_plan
 from foretell.ladder.runs_of import jobs_of
 from foretell.ladder.safe_files import replace_folder, write_durably, write_json
+from foretell.runs import build_runs
 
 torch = pytest.importorskip("torch")
 
@@ -79,7 +83,7 @@ def tiny_disk(folder):
     try:
         yield folder
     finally:
-        subprocess.run(["umount", folder], check=True)
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 class Full(RuntimeError):
@@ -125,12 +129,16 @@ def test_a_disk_that_is_really_full_ends_in_one_sentence(tmp_path):
 
     large = {"weight": torch.zeros(100_000)}
     words = Tokenizer(models.WordLevel({str(i): i for i in range(20_000)}, unk_token="0"))
+    noise = np.random.default_rng(0).random(9000) + 1
+    columns = {"run": [f"r{i}" for i in range(9000)], "n_params": noise * 1e6, "n_tokens": noise * 1e9}
+    table = build_runs(pl.DataFrame({**columns, "flops": noise * 6e15, "loss/code": noise}))
     with tiny_disk(tmp_path) as disk:
         for write in (
             lambda: write_durably(disk / "state.pt", lambda path: torch.save(large, path)),
             lambda: replace_folder(disk / "step-1", lambda path: save_file(large, path / "model.safetensors")),
             lambda: replace_folder(disk / "tokenizer", lambda path: words.save(str(path / "tokenizer.json"))),
             lambda: write_json(disk / "rows.json", ["x" * 100_000]),
+            lambda: write_table(table, disk / "runs.parquet"),
         ):
             with pytest.raises(DataError, match=r" cannot be written: No space left on device\. Free some space"):
                 write()

@@ -1,6 +1,7 @@
 """The one tokenizer of a ladder: trained on its sources, or a ready one."""
 
 import itertools
+import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ from foretell.errors import DataError, MissingExtra
 from foretell.ladder.documents import training_documents
 from foretell.ladder.layout import Layout
 from foretell.ladder.plan import Plan, Source
-from foretell.ladder.safe_files import read_json, replace_folder, write_json
+from foretell.ladder.safe_files import read_json, replace_folder
 
 END_OF_TEXT = "<|endoftext|>"
 ORIGIN = "made_from.json"  # in the folder of the tokenizer
@@ -43,7 +44,7 @@ def prepare_tokenizer(plan: Plan, folder: Path, text: str | None = None) -> Any:
 
 def _save(tokenizer: Any, folder: Path, origin: Mapping[str, Any]) -> None:
     tokenizer.save_pretrained(folder)
-    write_json(folder / ORIGIN, origin)
+    (folder / ORIGIN).write_text(json.dumps(origin), encoding="utf-8")
 
 
 def _origin(plan: Plan, text: str | None) -> dict[str, Any]:
