@@ -178,7 +178,7 @@ def test_another_tokenizer_is_refused_and_the_ladder_s_own_is_kept(plan, layout)
     ("change", "words"),
     [
         ({"precision": "bf16"}, "precision 'fp32', and the plan now says 'bf16'"),
-        ({"compile": "yes"}, "compiled False, and the plan now says True"),
+        ({"compile": "yes"}, "compile 'no', and the plan now says 'yes'"),
         ({"threads": 2}, "threads 1, and the plan now says 2"),
     ],
 )

@@ -108,12 +108,13 @@ def _check_hardware(
     hardware = plan.hardware
     stated: dict[str, Any] = {
         "precision": precision or (None if hardware.precision == "auto" else hardware.precision),
-        "compiled": None if hardware.compile == "auto" else hardware.compile == "yes",
+        "compile": None if hardware.compile == "auto" else hardware.compile,
         "threads": None if is_shared_otherwise else hardware.threads,
     }
+    begun = {**facts, "compile": "yes" if facts["compiled"] else "no"}
     for key, value in stated.items():
-        if value is not None and facts.get(key, value) != value:  # earlier versions did not note the threads
-            raise _changed(name, key, facts[key], value)
+        if value is not None and begun.get(key, value) != value:  # earlier versions did not note the threads
+            raise _changed(name, key, begun[key], value)
 
 
 def _changed(name: str, key: str, was: Any, now: Any) -> DataError:
