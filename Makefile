@@ -34,6 +34,7 @@ lint: $(READY)  ## Style and types
 
 bench: $(READY)  ## Time and memory, as ratios to a reference timed in the same run
 	$(BIN)/python benchmarks/backtest_speed.py
+	$(BIN)/python benchmarks/train_speed.py
 
 $(LIGHT): pyproject.toml
 	@echo "Setting up a virtual environment in $(VENV) (once; a minute) ..."

@@ -1,11 +1,13 @@
 """Tokens per second of `foretell train`, beside a plain PyTorch loop of the same model in the same process.
 
-`python benchmarks/train_speed.py [fp32|bf16] [yes|no]` prints a table; yes compiles. Both loops take turns on
-the same weights and the seconds are those of the processor, so that a busy machine does not count. The plain
-loop has one batch in memory; the trainer reads, orders, logs and watches for divergence. Needs the extra `train`.
+`python benchmarks/train_speed.py [fp32|bf16] [yes|no]` prints a table and writes it to benchmarks/RESULTS.md; yes
+compiles. Both loops take turns on the same weights and the seconds are those of the processor, so that a busy machine
+does not count. The plain loop has one batch in memory; the trainer reads, orders, logs and watches for divergence.
+Needs the extra `train`.
 """
 
 import json
+import re
 import statistics
 import subprocess
 import sys
@@ -17,6 +19,9 @@ from typing import Any
 SIZES = ("1M", "4M")
 ROUNDS = 6
 SECONDS = 2.0  # of each loop in each round
+RESULTS = Path(__file__).parent / "RESULTS.md"
+HEAD = """| size | plain loop, tokens/s | foretell train, tokens/s | ratio | one checkpoint |
+|---|---|---|---|---|"""
 
 PLAN = """
 [data]
@@ -116,11 +121,10 @@ def plain_loop(trainer: Any, optimiser: Any, batch: Any, micro: int, seconds: fl
 
 
 def main() -> None:
-    """Measure each size in a process of its own, and print the table."""
+    """Measure each size in a process of its own; print the table and keep it."""
     precision, compiled = sys.argv[1:] if len(sys.argv) == 3 else ("fp32", "no")
-    print(f"{precision}, compiled: {compiled}\n")
-    print("| size | plain loop, tokens/s | foretell train, tokens/s | ratio | one checkpoint |")
-    print("|---|---|---|---|---|")
+    lines = [HEAD]
+    print(HEAD)
     for size in SIZES:
         arguments = f"{size!r}, {precision!r}, {compiled!r}"
         code = f"import json, train_speed; print(json.dumps(train_speed.measure({arguments})))"
@@ -130,9 +134,17 @@ def main() -> None:
         found = json.loads(shown.stdout.splitlines()[-1])
         plain, ours = statistics.median(found["plain"]), statistics.median(found["ours"])
         ratio = statistics.median(b / a for a, b in zip(found["plain"], found["ours"], strict=True))
-        print(
-            f"| {size} | {plain:,.0f} | {ours:,.0f} | {ratio:.2f} | {found['checkpoint_seconds']:.1f} s |", flush=True
-        )
+        lines.append(f"| {size} | {plain:,.0f} | {ours:,.0f} | {ratio:.2f} | {found['checkpoint_seconds']:.1f} s |")
+        print(lines[-1], flush=True)
+    title = f"## Training, {precision}, compiled: {compiled}"
+    RESULTS.write_text(with_section(RESULTS.read_text(encoding="utf-8"), title, "\n".join(lines)), encoding="utf-8")
+
+
+def with_section(text: str, title: str, body: str) -> str:
+    """Return a page with a section at its end, in place of one of the same title."""
+    parts = re.split(r"^(?=## )", text, flags=re.MULTILINE)
+    others = [part.strip() for part in parts if part.splitlines()[:1] != [title]]
+    return "\n\n".join([*others, f"{title}\n\n{body}"]) + "\n"
 
 
 if __name__ == "__main__":

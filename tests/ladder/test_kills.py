@@ -59,7 +59,7 @@ def finished(child, seconds):
     return None
 
 def place(out):
-    if not (out / "tokens" / "prose.held_out.json").is_file():
+    if not list((out / "tokens").glob("prose.held_out-*.json")):
         return "preparation"
     half = [path for path in (*out.glob("*/.state.pt.*"), *out.glob("*/.step-*"), *out.glob("*/.rows.jsonl.*"))]
     return "write" if half else "training"

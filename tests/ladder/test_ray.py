@@ -73,3 +73,24 @@ def test_a_cluster_that_is_not_there_is_told(text_folder, tmp_path):
     last = shown.stderr.strip().splitlines()[-1]
     assert last.startswith("foretell: --address 127.0.0.1:1: ")
     assert last.endswith("Start Ray there, or leave --address out.")
+
+
+def test_a_job_that_no_machine_of_the_cluster_holds_is_refused():
+    from foretell.errors import DataError
+    from foretell.ladder.launch_ray import require_nodes
+
+    nodes = [
+        {"Alive": True, "Resources": {"CPU": 4.0, "GPU": 2.0}},
+        {"Alive": True, "Resources": {"CPU": 8.0}},
+        {"Alive": False, "Resources": {"CPU": 64.0, "GPU": 8.0}},
+    ]
+    require_nodes(nodes, {"small": {"CPU": 4, "GPU": 2}, "wide": {"CPU": 8, "GPU": 0}})
+    sentence = (
+        "large needs 4 CPUs and 4 GPUs on one machine, and no machine of the cluster has more than 8 CPUs and 2 GPUs"
+    )
+    with pytest.raises(DataError, match=sentence):
+        require_nodes(nodes, {"small": {"CPU": 1, "GPU": 1}, "large": {"CPU": 4, "GPU": 4}})
+    with pytest.raises(
+        DataError, match=r"both needs 8 CPUs and 1 GPUs on one machine, and no machine .* Lower devices"
+    ):
+        require_nodes(nodes, {"both": {"CPU": 8, "GPU": 1}})

@@ -87,7 +87,7 @@ def test_a_full_disk_is_told_before_training(write_plan, tmp_path, monkeypatch):
 
 
 def test_a_missing_extra_is_told_before_training(write_plan, tmp_path, monkeypatch):
-    monkeypatch.setattr(preparing, "NEEDED", ("torch", "no_such_library"))
+    monkeypatch.setattr(preparing, "LIBRARIES", ("torch", "no_such_library"))
     with pytest.raises(MissingExtra, match=re.escape('foretell train needs an extra: pip install "foretell[train]".')):
         train(read_plan(write_plan()), tmp_path)
 

@@ -57,6 +57,8 @@ def write_table(runs: Runs, path: str | Path) -> Path:
     try:
         write_atomically(path, lambda temporary: write(runs, temporary))
     except pl.exceptions.PolarsError as error:
+        if "No space left" in str(error):
+            raise DataError(f"{path} cannot be written: No space left on device. Free some space.") from None
         raise DataError(f"{path} cannot be written: {_first_line(error)}. Drop the column, or write Parquet.") from None
     if path.suffix.lower() != ".parquet" and runs.metadata.to_dict():
         text = _to_toml(runs.metadata)

@@ -48,11 +48,15 @@ class Devices:
 
     def agree(self, said: bool) -> bool:
         """Return what the first process said; all wait for it."""
+        return bool(self.first(int(said)))
+
+    def first(self, number: int) -> int:
+        """Return the number of the first process; all wait for it."""
         if self.count == 1:
-            return said
-        said_1 = torch.tensor([said], dtype=torch.int32, device=self.device)
-        distributed.broadcast(said_1, src=0)
-        return bool(said_1.item())
+            return number
+        number_1 = torch.tensor([number], dtype=torch.int32, device=self.device)
+        distributed.broadcast(number_1, src=0)
+        return int(number_1.item())
 
 
 def this_device() -> Any:

@@ -4,9 +4,9 @@ import math
 from pathlib import Path
 from typing import Any
 
+from foretell.ladder.disk import needed_bytes
 from foretell.ladder.layout import Layout
 from foretell.ladder.plan import Plan, Rung
-from foretell.ladder.prepare import needed_bytes
 from foretell.ladder.runs_of import Job, jobs_of
 from foretell.ladder.speed import job_seconds, tokens_per_second
 from foretell.units import flops_6nd
@@ -26,7 +26,8 @@ def dry_run(plan: Plan, folder: Path, *, workers: int = 1, keep: str = "all") ->
 
     Returns:
         `rungs`, a row for each run: `n_params`, `n_tokens`, `flops`, `memory_bytes`, `seconds` and
-        the shape; and `total`, with `seconds` of wall clock and `disk_bytes`.
+        the shape; and `total`, with `seconds` of wall clock and
+        `disk_bytes` that are still to be written.
     """
     jobs = jobs_of(plan)
     rows = [_row(plan, job, Layout(folder)) for job in jobs]
@@ -37,7 +38,7 @@ def dry_run(plan: Plan, folder: Path, *, workers: int = 1, keep: str = "all") ->
         "n_tokens": sum(row["n_tokens_trained"] for row in rows),
         "flops": math.fsum(row["flops"] for row in rows),
         "seconds": max(busy, *seconds),
-        "disk_bytes": needed_bytes(plan, jobs, keep=keep),
+        "disk_bytes": needed_bytes(plan, Layout(folder), keep=keep, at_once=workers),
     }
     return {"rungs": rows, "total": total}
 

@@ -1,19 +1,17 @@
 """Which runs a ladder will have, and which of them are not over: what waits for a training reads it."""
 
-import json
 from collections.abc import Iterable
 
 from foretell.ladder.layout import Layout
-from foretell.ladder.rows import read_rows
+from foretell.ladder.run_status import is_never_to_begin, run_status
 from foretell.ladder.runs_of import Job
-from foretell.ladder.safe_files import write_durably
+from foretell.ladder.safe_files import read_json, write_json
 
 
 def note_runs(layout: Layout, jobs: Iterable[Job]) -> None:
     """Write down the runs of a plan, with those that were there before."""
     noted = {**_noted(layout), **{run.name: run.trunk for job in jobs for run in job.runs}}
-    text = json.dumps(noted, indent=1)
-    write_durably(layout.expected, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_json(layout.expected, noted, indent=1)
 
 
 def runs_going_on(layout: Layout) -> list[str]:
@@ -23,13 +21,8 @@ def runs_going_on(layout: Layout) -> list[str]:
 
 
 def _noted(layout: Layout) -> dict[str, str | None]:
-    return json.loads(layout.expected.read_text(encoding="utf-8")) if layout.expected.is_file() else {}
+    return dict(read_json(layout.expected)) if layout.expected.is_file() else {}
 
 
 def _is_over(layout: Layout, name: str, trunk: str | None) -> bool:
-    """Tell whether a run has ended, or cannot begin because its trunk diverged before it."""
-    rows = read_rows(layout.run(name))
-    if rows:
-        return rows[-1]["is_final"] or rows[-1]["status"] == "diverged"
-    above = read_rows(layout.run(trunk)) if trunk else []
-    return bool(above) and above[-1]["status"] == "diverged" and not any(layout.run(str(trunk)).glob("fork-*.pt"))
+    return run_status(layout, name) is not None or is_never_to_begin(layout, name, trunk)

@@ -9,7 +9,7 @@ from foretell.ladder.process import Show
 from foretell.ladder.worker import Task
 
 LAUNCHERS = ("local", "ray", "slurm")
-NEEDED = {"ray": "ray", "slurm": "submitit"}
+PACKAGES = {"ray": "ray", "slurm": "submitit"}
 
 
 def require_launcher(launcher: str, address: str | None, plan: Plan) -> None:
@@ -19,7 +19,7 @@ def require_launcher(launcher: str, address: str | None, plan: Plan) -> None:
         DataError: a precision is to be measured here for machines elsewhere, or an address is not Ray's.
         MissingExtra: the launcher's library is missing.
     """
-    if launcher in NEEDED and find_spec(NEEDED[launcher]) is None:
+    if launcher in PACKAGES and find_spec(PACKAGES[launcher]) is None:
         raise MissingExtra(f"--launcher {launcher}", "cluster")
     if address is not None and launcher != "ray":
         raise DataError(f"--address {address} is of a Ray cluster, and the launcher is {launcher}. Add --launcher ray.")

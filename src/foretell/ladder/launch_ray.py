@@ -3,20 +3,21 @@
 import os
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
 from typing import Any
 
-from foretell.errors import DataError, MissingExtra
+from foretell.errors import DataError, ForetellError, MissingExtra
 from foretell.ladder.process import Show, job_folder, n_devices, run_process
 from foretell.ladder.progress import ProgressOf, tell_progress
+from foretell.ladder.safe_files import make_folder
 from foretell.ladder.worker import Task
 
 RETRIES = 10  # of a job whose machine or process was lost
-OBJECT_STORE = 100_000_000  # bytes; nothing goes through it but a plan
-KNOCK = 10.0  # seconds to answer
-EVERY = 0.5  # seconds between two looks at the progress
+OBJECT_STORE_BYTES = 100_000_000  # nothing goes through it but a plan
+KNOCK_SECONDS = 10.0  # to answer
+LOOK_SECONDS = 0.5  # between two looks at the progress
 
 
 class LostProcess(Exception):
@@ -51,11 +52,12 @@ def _follow(ray: Any, tasks: Sequence[Task], show: Show) -> dict[int, str]:
     """Submit the tasks and wait for all of them."""
     try:
         has_gpus = ray.cluster_resources().get("GPU", 0) > 0
+        require_nodes(ray.nodes(), {job_folder(one).name: _resources(one, has_gpus) for one in tasks})
         waiting = {_submit(ray, one, has_gpus): one for one in tasks}
         progress = ProgressOf(job_folder(one) for one in tasks)
         failures: dict[int, str] = {}
         while waiting:
-            done, _ = ray.wait(list(waiting), timeout=EVERY)
+            done, _ = ray.wait(list(waiting), timeout=LOOK_SECONDS)
             progress.look(show)
             for one in done:
                 index = waiting.pop(one).index
@@ -63,6 +65,33 @@ def _follow(ray: Any, tasks: Sequence[Task], show: Show) -> dict[int, str]:
         return failures
     finally:
         ray.shutdown()  # of this driver; its tasks end with it
+
+
+def require_nodes(nodes: Iterable[Mapping[str, Any]], asked: Mapping[str, Mapping[str, float]]) -> None:
+    """Refuse jobs that no machine of a cluster holds: Ray would wait for one, and not say so.
+
+    Args:
+        nodes: As `ray.nodes()` gives them.
+        asked: Job -> resource -> how much of it.
+
+    Raises:
+        DataError: with the job, what it asks for and what the largest machine has.
+    """
+    there = [node["Resources"] for node in nodes if node["Alive"]]
+    for job, wanted in asked.items():
+        if not any(all(node.get(key, 0.0) >= value for key, value in wanted.items()) for node in there):
+            most = {key: max((node.get(key, 0.0) for node in there), default=0.0) for key in wanted}
+            what = f"{job} needs {_counted(wanted)} on one machine, and no machine of the cluster has more than"
+            raise DataError(f"{what} {_counted(most)}. Lower devices or threads, or add a larger machine.")
+
+
+def _counted(resources: Mapping[str, float]) -> str:
+    return " and ".join(f"{value:g} {key}s" for key, value in resources.items() if value or key == "CPU")
+
+
+def _resources(task: Task, has_gpus: bool) -> dict[str, float]:
+    n = n_devices(task, task.index)
+    return {"CPU": n * task.plan.hardware.threads, "GPU": n if has_gpus else 0}
 
 
 def _ray() -> Any:
@@ -81,7 +110,7 @@ def _connect(ray: Any, address: str | None, *, n_cpus: int) -> None:
             address="local",
             num_cpus=n_cpus,
             include_dashboard=False,
-            object_store_memory=OBJECT_STORE,
+            object_store_memory=OBJECT_STORE_BYTES,
             log_to_driver=False,
             logging_level="error",
         )
@@ -102,14 +131,14 @@ def _knock(address: str) -> None:
     """
     host, _, port = address.rpartition("/")[2].rpartition(":")
     if port.isdigit():
-        socket.create_connection((host, int(port)), timeout=KNOCK).close()
+        socket.create_connection((host, int(port)), timeout=KNOCK_SECONDS).close()
 
 
 def _submit(ray: Any, task: Task, has_gpus: bool) -> Any:
-    n = n_devices(task, task.index)
+    asked = _resources(task, has_gpus)
     remote = ray.remote(
-        num_cpus=n * task.plan.hardware.threads,
-        num_gpus=n if has_gpus else 0,
+        num_cpus=asked["CPU"],
+        num_gpus=asked["GPU"],
         max_retries=RETRIES,
         retry_exceptions=[LostProcess],
     )(_work)
@@ -123,7 +152,7 @@ def _work(task: Task) -> str | None:
         LostProcess: it may be tried again.
     """
     folder = job_folder(task)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     ending = run_process(task, lambda event: tell_progress(folder, event))
     if ending.is_lost:
         raise LostProcess(ending.failure)
@@ -135,6 +164,8 @@ def _failure(ray: Any, done: Any) -> str | None:
         failure: str | None = ray.get(done)
     except LostProcess as error:
         return f"{str(getattr(error, 'cause', error)).rstrip('.')}, {RETRIES + 1} times."
+    except ForetellError as error:
+        return str(getattr(error, "cause", error))
     except ray.exceptions.RayError as error:
         return f"{(str(error).strip().splitlines() or [type(error).__name__])[-1].rstrip('.')}."
     return failure

@@ -10,9 +10,10 @@ from foretell.ladder.layout import Layout
 from foretell.ladder.process import Show, job_folder, n_devices, run_process
 from foretell.ladder.progress import ProgressOf, tell_progress
 from foretell.ladder.read_slurm import SHARED
+from foretell.ladder.safe_files import make_folder
 from foretell.ladder.worker import Task
 
-EVERY = 1.0  # seconds between two looks at jobs and progress
+LOOK_SECONDS = 1.0  # between two looks at jobs and progress
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Submitted:
     def __call__(self) -> str | None:
         """Do the job; return why it failed."""
         folder = job_folder(self.task)
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         return run_process(self.task, lambda event: tell_progress(folder, event)).failure
 
     def checkpoint(self) -> Any:
@@ -61,7 +62,7 @@ def launch_slurm(task: Task, indices: Sequence[int], *, show: Show) -> dict[int,
                 failure = _failure(waiting.pop(index))
                 failures |= {index: failure} if failure else {}
             progress.look(show)
-            time.sleep(EVERY if waiting else 0.0)
+            time.sleep(LOOK_SECONDS if waiting else 0.0)
     finally:
         for job in waiting.values():
             job.cancel(check=False)

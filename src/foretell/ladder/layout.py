@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-STATE = "state.pt"  # in the folder of a run that is not over
 RESERVED = ("tokenizer", "tokens", "runs.parquet", "plan.toml", "ladder.json", "runs.json", "evaluation.json", "slurm")
 
 
@@ -55,3 +54,24 @@ class Layout:
     def run(self, name: str) -> Path:
         """The folder of one run: `rows.jsonl`, `scores.jsonl`, `state.pt`, `step-N/`."""
         return self.folder / name
+
+    def run_facts(self, name: str) -> Path:
+        """What was decided once for the job of a trunk."""
+        return self.run(name) / "run.json"
+
+    def state(self, name: str) -> Path:
+        """The state of a run that is not over."""
+        return self.run(name) / "state.pt"
+
+    def fork(self, trunk: str, step: int) -> Path:
+        """The state of a trunk where a branch leaves it, until its job is done."""
+        return self.run(trunk) / f"fork-{step}.pt"
+
+    def forks(self, trunk: str) -> list[Path]:
+        """All such states of a trunk that are there."""
+        return sorted(self.run(trunk).glob("fork-*.pt"))
+
+    @property
+    def begun_jobs(self) -> list[Path]:
+        """The facts of the jobs that have begun."""
+        return sorted(self.folder.glob("*/run.json"))

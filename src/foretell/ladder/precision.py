@@ -10,6 +10,7 @@ import torch
 
 from foretell.ladder.devices import this_device
 from foretell.ladder.gradients import forward_backward
+from foretell.ladder.micro_batch import micro_batch
 from foretell.ladder.model import build_model
 from foretell.ladder.plan import Plan, Rung
 
@@ -62,8 +63,8 @@ def choose_compile(plan: Plan, rung: Rung, precision: str, n_tokens: float) -> b
 
 def _tokens_per_second(plan: Plan, rung: Rung, precision: Precision) -> float:
     length = plan.schedule.sequence_length
-    batch = plan.micro_batch(rung)
     device = this_device()
+    batch = micro_batch(plan, rung, device, precision.name)
     model = build_model(rung.shape, sequence_length=length, end_of_text=0, seed=0).to(device)
     forward = precision.prepare(model)
     ids = torch.zeros(batch, length + 1, dtype=torch.int64, device=device)

@@ -13,6 +13,7 @@ from typing import Any
 
 from foretell.ladder.layout import Layout
 from foretell.ladder.runs_of import jobs_of
+from foretell.ladder.safe_files import make_folder, writing
 from foretell.ladder.worker import Task
 
 Show = Callable[[Mapping[str, Any]], object]
@@ -49,10 +50,12 @@ def start_process(task: Task, gpus: Sequence[str] = ()) -> Process:
     A job has its own process because torch.compile gives up on one that has seen several model sizes.
     """
     folder = job_folder(task)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     settings = {name: str(task.plan.hardware.threads) for name in THREAD_VARIABLES}
     settings |= {"CUDA_VISIBLE_DEVICES": ",".join(gpus)} if gpus else {}
-    with (folder / "log.txt").open("ab") as log:
+    with writing(folder / "log.txt"):
+        log = (folder / "log.txt").open("ab")
+    with log:
         return subprocess.Popen(
             [sys.executable, "-m", "foretell.ladder.worker"],
             stdin=subprocess.PIPE,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ PROGRESS = "progress.json"
 
 
 def tell_progress(folder: Path, event: Mapping[str, Any]) -> None:
-    """Write an event in place of the one before it."""
+    """Write an event in place of the one before it; a full disk may swallow it, and stops no run."""
     temporary = folder / f"{PROGRESS}.new"
-    temporary.write_text(json.dumps(event), encoding="utf-8")
-    temporary.replace(folder / PROGRESS)
+    with suppress(OSError):
+        temporary.write_text(json.dumps(event), encoding="utf-8")
+        temporary.replace(folder / PROGRESS)
 
 
 class ProgressOf:

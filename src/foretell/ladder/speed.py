@@ -1,6 +1,5 @@
 """How fast a model trains: as measured here before, as stated, or as on a reference core."""
 
-import json
 import math
 from itertools import pairwise
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from foretell.ladder.layout import Layout
 from foretell.ladder.plan import Plan, Rung
 from foretell.ladder.runs_of import Job
-from foretell.ladder.safe_files import write_durably
+from foretell.ladder.safe_files import read_json, write_json
 from foretell.ladder.sizing import decoder
 
 SPEED = "speed.json"
@@ -21,7 +20,7 @@ def save_speed(folder: Path, n_steps: int, tokens_per_step: int, seconds: float)
     """Keep the mean speed of a run that is over."""
     if seconds > 0:
         facts = {"tokens_per_second": n_steps * tokens_per_step / seconds}
-        write_durably(folder / SPEED, lambda temporary: temporary.write_text(json.dumps(facts), encoding="utf-8"))
+        write_json(folder / SPEED, facts)
 
 
 def tokens_per_second(plan: Plan, rung: Rung, layout: Layout) -> tuple[float, str]:
@@ -30,7 +29,7 @@ def tokens_per_second(plan: Plan, rung: Rung, layout: Layout) -> tuple[float, st
         for seed in other.seeds:
             path = layout.run(f"{other.name}-s{seed}") / SPEED
             if (other.shape, other.devices) == (rung.shape, rung.devices) and path.is_file():
-                return float(json.loads(path.read_text(encoding="utf-8"))["tokens_per_second"]), "measured"
+                return float(read_json(path)["tokens_per_second"]), "measured"
     if plan.hardware.tokens_per_second:
         return rung.devices * plan.hardware.tokens_per_second, "stated"
     return rung.devices * _reference_speed(rung.shape.flops_per_token(plan.schedule.sequence_length)), "reference"

@@ -19,11 +19,13 @@ class Progress:
         step: Optimiser steps done; the position in the text follows from it.
         recent: Training losses of the last steps, nats per token.
         seconds: Time spent training.
+        gradient_norm: Of the last step before it was clipped; `None` before the first one of a process.
     """
 
     step: int = 0
     recent: tuple[float, ...] = ()
     seconds: float = 0.0
+    gradient_norm: float | None = None
 
 
 def save_state(path: Path, model: Any, optimiser: Any, progress: Progress, devices: Devices) -> None:

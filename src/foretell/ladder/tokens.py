@@ -1,7 +1,6 @@
 """Text as token ids in a memory-mapped file, made once."""
 
 import itertools
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from foretell.ladder.safe_files import write_durably
+from foretell.errors import DataError
+from foretell.ladder.safe_files import read_json, write_durably, write_json
 
 PIECE = 1_000_000  # characters that are tokenised in one go
 SHORT_PIECE = 8_000  # where the text is cut short, so that it is cut near its limit
@@ -27,6 +27,7 @@ class TokenFile:
         n_documents: Documents.
         dtype: `uint16`, or `uint32` for a large vocabulary.
         digest: Hash of the text and the tokenizer.
+        former_digest: What an earlier version gave the same; `None` is the same.
     """
 
     path: Path
@@ -35,6 +36,7 @@ class TokenFile:
     n_documents: int
     dtype: str
     digest: str
+    former_digest: str | None = None
 
     def read(self) -> np.ndarray:
         """Return the ids, memory-mapped, of shape `(n_tokens,)`."""
@@ -46,16 +48,26 @@ class TokenFile:
 
 
 def read_token_file(path: Path, digest: str | None = None) -> TokenFile | None:
-    """Return the token file at `path`; `None` if there is none, or not of this digest."""
+    """Return the token file at `path`; `None` if there is none, not of this digest, or not as long as its facts say."""
     facts = path.with_suffix(".json")
     if not facts.is_file() or not path.is_file():
         return None
-    found = TokenFile(path=path, **json.loads(facts.read_text(encoding="utf-8")))
-    return found if digest in (None, found.digest) else None
+    try:
+        found = TokenFile(path=path, **read_json(facts))
+    except (DataError, TypeError):  # cut by something else: the ids are made again
+        return None
+    is_whole = path.stat().st_size == found.n_tokens * np.dtype(found.dtype).itemsize
+    return found if is_whole and digest in (None, found.digest) else None
 
 
 def write_token_file(
-    path: Path, documents: Iterable[str], tokenizer: Any, digest: str, max_tokens: int | None = None
+    path: Path,
+    documents: Iterable[str],
+    tokenizer: Any,
+    digest: str,
+    max_tokens: int | None = None,
+    *,
+    former_digest: str | None = None,
 ) -> TokenFile:
     """Tokenise documents into `path`; stop at the end of the line in which about `max_tokens` are reached."""
     dtype = "uint16" if len(tokenizer) <= 2**16 else "uint32"
@@ -79,11 +91,9 @@ def write_token_file(
 
     path.with_suffix(".json").unlink(missing_ok=True)  # never the facts of other ids
     write_durably(path, write)
-    found = TokenFile(path=path, dtype=dtype, digest=digest, **counts)
+    found = TokenFile(path=path, dtype=dtype, digest=digest, former_digest=former_digest, **counts)
     facts = {key: value for key, value in asdict(found).items() if key != "path"}
-    write_durably(
-        path.with_suffix(".json"), lambda temporary: temporary.write_text(json.dumps(facts), encoding="utf-8")
-    )
+    write_json(path.with_suffix(".json"), facts)
     return found
 
 

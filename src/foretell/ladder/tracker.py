@@ -10,8 +10,8 @@ from typing import Any
 from foretell.errors import DataError
 
 TRACKERS = ("tensorboard", "wandb")
-EVERY = 10  # steps
-FLUSH = 10  # seconds
+LOG_STEPS = 10  # from one logged step to the next
+FLUSH_SECONDS = 10
 Log = Callable[[str, int, Mapping[str, float]], object]
 
 
@@ -27,7 +27,9 @@ def opened_tracker(name: str | None, folder: Path) -> Iterator[Log]:
     with ExitStack() as open_runs:
         log = _tensorboard(folder, open_runs) if name == "tensorboard" else _wandb(folder, open_runs)
         yield (
-            lambda run, step, figures: log(run, step, figures) if step % EVERY == 0 or _is_validation(figures) else None
+            lambda run, step, figures: (
+                log(run, step, figures) if step % LOG_STEPS == 0 or _is_validation(figures) else None
+            )
         )
 
 
@@ -54,7 +56,7 @@ def _tensorboard(folder: Path, open_runs: ExitStack) -> Log:
 
     def log(run: str, step: int, figures: Mapping[str, float]) -> None:
         if run not in writers:  # what an earlier process logged from this step on is void
-            writer = SummaryWriter(str(folder / run / "tensorboard"), purge_step=step, flush_secs=FLUSH)
+            writer = SummaryWriter(str(folder / run / "tensorboard"), purge_step=step, flush_secs=FLUSH_SECONDS)
             writers[run] = open_runs.enter_context(writer)
         for key, value in figures.items():
             writers[run].add_scalar(key, value, step)

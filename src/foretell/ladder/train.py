@@ -1,6 +1,5 @@
 """`train`: a plan file in, a run table out."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,16 +7,18 @@ from typing import Any
 
 from foretell.errors import Finding
 from foretell.ladder.check_tokens import check_tokens
+from foretell.ladder.disk import require_space
 from foretell.ladder.drop_states import drop_states
 from foretell.ladder.expected import note_runs
 from foretell.ladder.launch import launch, require_launcher
 from foretell.ladder.layout import Layout
 from foretell.ladder.plan import Plan
-from foretell.ladder.prepare import prepare, require_extra, require_space
+from foretell.ladder.prepare import prepare, require_extra
 from foretell.ladder.rows import merge_rows, read_rows
-from foretell.ladder.runs_of import Job, Run, jobs_of
-from foretell.ladder.safe_files import write_durably
-from foretell.ladder.settings import read_facts
+from foretell.ladder.run_status import is_done, is_never_to_begin, run_status
+from foretell.ladder.runs_of import Run, jobs_of
+from foretell.ladder.safe_files import make_folder, write_json
+from foretell.ladder.settings import decided_precision, read_facts
 from foretell.ladder.tracker import require_tracker
 from foretell.ladder.worker import Task
 
@@ -28,7 +29,7 @@ class Outcome:
 
     Attributes:
         table: The run table.
-        runs: For each run its `name`, `status` (`finished`, `diverged`, `failed`), `step` and `reason`.
+        runs: For each run its `name`, `status` (`finished`, `diverged`, `skipped`, `failed`), `step` and `reason`.
         warnings: What is risky in the plan.
     """
 
@@ -77,9 +78,10 @@ def train(
     require_extra()
     require_launcher(launcher, address, plan)
     require_tracker(log)
-    require_space(plan, folder, keep=keep)
-    layout = Layout(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    layout = Layout(folder.resolve())  # a worker may start in another folder
+    require_space(plan, layout, keep=keep, at_once=workers if launcher == "local" else None)
+    make_folder(layout.folder)
+    decided_precision(plan, layout)
     prepared = prepare(plan, layout)
     findings = check_tokens(plan, prepared.train, prepared.held_out)
     warn(findings)
@@ -87,58 +89,45 @@ def train(
     for job in jobs:
         read_facts(plan, layout, job, prepared)
     note_runs(layout, jobs)
-    indices = [i for i, job in enumerate(jobs) if not _is_done(layout, job)]
+    indices = [i for i, job in enumerate(jobs) if not is_done(layout, job)]
     failures = {}
     if indices:
-        task = Task(plan, prepared, folder, indices[0], _precision(plan, layout), keep, log)
+        task = Task(plan, prepared, layout.folder, indices[0], _precision(plan, layout), keep, log)
         failures = launch(task, indices, launcher=launcher, address=address, workers=workers, show=show)
     merge_rows(layout)
     for job in jobs:
-        if _is_done(layout, job):
+        if is_done(layout, job):
             drop_states(layout, job)
     ends = [_end(layout, run, failures.get(i)) for i, job in enumerate(jobs) for run in job.runs]
-    return Outcome(layout.table, tuple(ends), tuple(findings))
-
-
-def _is_done(layout: Layout, job: Job) -> bool:
-    """Tell whether nothing is left to do: a branch of a diverged trunk may never have begun."""
-    if _status(layout, job.trunk) == "diverged":
-        return all(_status(layout, run) or not _has_fork(layout, run) for run in job.branches)
-    return all(_status(layout, run) for run in job.runs)
-
-
-def _has_fork(layout: Layout, run: Run) -> bool:
-    return run.trunk is not None and (layout.run(run.trunk) / f"fork-{run.first_step}.pt").is_file()
-
-
-def _status(layout: Layout, run: Run) -> str | None:
-    rows = read_rows(layout.run(run.name))
-    if rows and rows[-1]["status"] == "diverged":
-        return "diverged"
-    return "finished" if rows and rows[-1]["is_final"] else None
-
-
-def _end(layout: Layout, run: Run, failure: str | None) -> dict[str, Any]:
-    rows = read_rows(layout.run(run.name))
-    status = _status(layout, run)
-    reason = rows[-1]["reason"] if rows else None
-    if status is None and failure is None:
-        status, reason = "skipped", "its trunk diverged before it began."
-    return {
-        "run": run.name,
-        "status": status or "failed",
-        "step": rows[-1]["step"] if rows else 0,
-        "reason": reason if status else failure,
-    }
+    return Outcome(Layout(folder).table, tuple(ends), tuple(findings))
 
 
 def _precision(plan: Plan, layout: Layout) -> str:
     """Return the precision of the ladder, decided when its first run begins."""
-    if layout.facts.is_file():
-        return str(json.loads(layout.facts.read_text(encoding="utf-8"))["precision"])
+    decided = decided_precision(plan, layout)
+    if decided is not None:
+        return decided
     from foretell.ladder.precision import choose_precision
 
     precision = choose_precision(plan)
-    facts = {"precision": precision}
-    write_durably(layout.facts, lambda temporary: temporary.write_text(json.dumps(facts), encoding="utf-8"))
+    write_json(layout.facts, {"precision": precision})
     return precision
+
+
+def _end(layout: Layout, run: Run, failure: str | None) -> dict[str, Any]:
+    rows = read_rows(layout.run(run.name))
+    status = run_status(layout, run.name)
+    reason = rows[-1]["reason"] if rows else None
+    if status is None:
+        status, reason = _no_end(layout, run, failure)
+    return {"run": run.name, "status": status, "step": rows[-1]["step"] if rows else 0, "reason": reason}
+
+
+def _no_end(layout: Layout, run: Run, failure: str | None) -> tuple[str, str]:
+    """Return the status of a run that has no last row, and why it has none."""
+    if failure is not None:
+        return "failed", failure
+    if is_never_to_begin(layout, run.name, run.trunk):
+        return "skipped", "its trunk diverged before it began."
+    what = f"the state of {run.trunk} at step {run.first_step}, which it starts from, is gone."
+    return "failed", f"{what} Name the rung differently, or train into another folder."

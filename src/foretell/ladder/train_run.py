@@ -6,7 +6,6 @@ Shapes: B sequences, T tokens.
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,17 +13,18 @@ import torch
 from foretell.ladder.batches import Batches
 from foretell.ladder.checkpoint import checkpoint_row, diverged_row, save_weights
 from foretell.ladder.devices import Devices
-from foretell.ladder.divergence import WINDOW, divergence
+from foretell.ladder.divergence import WINDOW, divergence, validation_divergence
 from foretell.ladder.gradients import batch_gradient
-from foretell.ladder.layout import STATE, Layout
+from foretell.ladder.layout import Layout
 from foretell.ladder.model import build_model
 from foretell.ladder.optimiser import build_optimiser, set_learning_rate
 from foretell.ladder.plan import Plan
 from foretell.ladder.precision import Precision
 from foretell.ladder.prepare import Prepared
-from foretell.ladder.rows import add_row, merge_rows, read_rows
+from foretell.ladder.rows import add_row, merge_rows
 from foretell.ladder.runs_of import Run
-from foretell.ladder.safe_files import remove_leftovers
+from foretell.ladder.safe_files import make_folder, remove_leftovers
+from foretell.ladder.save_rhythm import SaveRhythm
 from foretell.ladder.schedule import checkpoint_steps
 from foretell.ladder.sharing import gather, share_model
 from foretell.ladder.speed import save_speed
@@ -45,6 +45,7 @@ class Trainer:
         model: Weights, fp32.
         forward: The model as it is called: shared among devices, compiled, or neither.
         precision: Of the passes.
+        micro_batch: Sequences in one pass of one device.
         devices: That share the batches.
         keep: `all` weights of a run, or the `last`.
         listen: Called with run, step and figures after every step and checkpoint.
@@ -58,25 +59,29 @@ class Trainer:
     forward: Any
     precision: Precision
     devices: Devices
+    micro_batch: int
     keep: str
     listen: Listener
     fork_steps: frozenset[int] = field(default=frozenset())
 
 
 def build_trainer(
-    plan: Plan, layout: Layout, prepared: Prepared, run: Run, precision: Precision, devices: Devices, **options: Any
+    plan: Plan,
+    layout: Layout,
+    prepared: Prepared,
+    run: Run,
+    precision: Precision,
+    devices: Devices,
+    *,
+    micro_batch: int | None = None,
+    **options: Any,
 ) -> Trainer:
-    """Return a trainer with a fresh model of the run's rung and seed."""
+    """Return a trainer with a fresh model of the run's rung and seed; `micro_batch` defaults to the plan's."""
     length = plan.schedule.sequence_length
     model = build_model(run.rung.shape, sequence_length=length, end_of_text=prepared.end_of_text, seed=run.seed)
     shared = share_model(model.to(devices.device), devices)
-    return Trainer(plan, layout, prepared, model, precision.prepare(shared), precision, devices, **options)
-
-
-def is_over(layout: Layout, run: Run) -> bool:
-    """Tell whether a run has its last row, finished or diverged."""
-    rows = read_rows(layout.run(run.name))
-    return bool(rows) and (rows[-1]["is_final"] or rows[-1]["status"] == "diverged")
+    micro = micro_batch or plan.micro_batch(run.rung)
+    return Trainer(plan, layout, prepared, model, precision.prepare(shared), precision, devices, micro, **options)
 
 
 def train_run(trainer: Trainer, run: Run) -> None:
@@ -88,45 +93,52 @@ def train_run(trainer: Trainer, run: Run) -> None:
     """
     folder = trainer.layout.run(run.name)
     if trainer.devices.is_first:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         remove_leftovers(folder)
     optimiser = build_optimiser(trainer.model, weight_decay=trainer.plan.schedule.weight_decay)
     progress = _restore(trainer, run, optimiser)
     batches = Batches(trainer.plan, run, trainer.prepared.train)
     checkpoints = set(_checkpoints(run))
-    saved = time.monotonic()
+    rhythm = SaveRhythm(trainer.plan.hardware.save_seconds)
     while progress.step < run.n_steps:
         progress = _step(trainer, run, optimiser, batches, progress)
-        reason = divergence(progress.recent, run.rung.shape.vocab_size, progress.step)
+        step = progress.step
+        reason = divergence(progress.recent, run.rung.shape.vocab_size, step, progress.gradient_norm)
+        if reason is None and step in checkpoints:
+            reason = _checkpoint(trainer, run, step)
         if reason:
-            _record(trainer, diverged_row(trainer.plan, run, trainer.prepared, progress.step, reason))
+            _record(trainer, diverged_row(trainer.plan, run, trainer.prepared, step, reason))
             break
-        if progress.step in checkpoints:
-            _checkpoint(trainer, run, progress.step)
-        if progress.step in trainer.fork_steps and run.trunk is None:
-            save_state(_fork(trainer, run.name, progress.step), trainer.model, optimiser, progress, trainer.devices)
-        is_due = trainer.devices.agree(time.monotonic() - saved >= trainer.plan.hardware.save_seconds)
-        if progress.step < run.n_steps and (progress.step in checkpoints or is_due):
-            save_state(folder / STATE, trainer.model, optimiser, progress, trainer.devices)
-            saved = time.monotonic()
+        if step in trainer.fork_steps and run.trunk is None:
+            save_state(trainer.layout.fork(run.name, step), trainer.model, optimiser, progress, trainer.devices)
+        if step < run.n_steps and trainer.devices.agree(rhythm.is_due(at_checkpoint=step in checkpoints)):
+            with rhythm.saving():
+                save_state(trainer.layout.state(run.name), trainer.model, optimiser, progress, trainer.devices)
     if trainer.devices.is_first:
         save_speed(folder, progress.step - run.first_step, trainer.plan.tokens_per_step(run.rung), progress.seconds)
-        (folder / STATE).unlink(missing_ok=True)
+        trainer.layout.state(run.name).unlink(missing_ok=True)
+
+
+def save_first_fork(trainer: Trainer, trunk: Run) -> None:
+    """Keep the fresh weights for branches that leave the trunk before its first step.
+
+    Called before the trunk is trained or restored; the fork is there until the job is done.
+    """
+    path = trainer.layout.fork(trunk.name, 0)
+    if 0 in trainer.fork_steps and trainer.devices.agree(not path.is_file()):
+        optimiser = build_optimiser(trainer.model, weight_decay=trainer.plan.schedule.weight_decay)
+        save_state(path, trainer.model, optimiser, Progress(), trainer.devices)
 
 
 def _restore(trainer: Trainer, run: Run, optimiser: Any) -> Progress:
     """Load the newest state there is."""
-    own = trainer.layout.run(run.name) / STATE
+    own = trainer.layout.state(run.name)
     if own.is_file():
         return load_state(own, trainer.model, optimiser)
     if run.trunk is not None:
-        forked = load_state(_fork(trainer, run.trunk, run.first_step), trainer.model, optimiser)
+        forked = load_state(trainer.layout.fork(run.trunk, run.first_step), trainer.model, optimiser)
         return replace(forked, seconds=0.0)
     return Progress()
-
-
-def _fork(trainer: Trainer, trunk: str, step: int) -> Path:
-    return trainer.layout.run(trunk) / f"fork-{step}.pt"
 
 
 def _checkpoints(run: Run) -> list[int]:
@@ -147,7 +159,7 @@ def _step(trainer: Trainer, run: Run, optimiser: Any, batches: Batches, progress
         ids_BT,
         trainer.precision,
         trainer.devices,
-        micro_batch=trainer.plan.micro_batch(run.rung),
+        micro_batch=trainer.micro_batch,
         n_tokens=n_tokens,
     )
     norm = gather(torch.nn.utils.clip_grad_norm_(trainer.model.parameters(), trainer.plan.schedule.clip), keep=True)
@@ -156,28 +168,31 @@ def _step(trainer: Trainer, run: Run, optimiser: Any, batches: Batches, progress
     seconds = time.perf_counter() - start
     figures = {"loss": loss, "learning_rate": learning_rate, "gradient_norm": float(norm)}
     trainer.listen(run.name, progress.step + 1, {**figures, "tokens_per_second": n_tokens / seconds})
-    return Progress(progress.step + 1, (*progress.recent, loss)[-WINDOW:], progress.seconds + seconds)
+    return Progress(progress.step + 1, (*progress.recent, loss)[-WINDOW:], progress.seconds + seconds, float(norm))
 
 
-def _checkpoint(trainer: Trainer, run: Run, step: int) -> None:
-    """Validate, keep the weights, and write the row."""
+def _checkpoint(trainer: Trainer, run: Run, step: int) -> str | None:
+    """Validate, keep the weights, and write the row; or return why the run is lost."""
     plan = trainer.plan
     trainer.model.eval()
-    batch = plan.micro_batch(run.rung)
     losses = {
         name: validate(
             trainer.model,
             file,
             length=plan.schedule.sequence_length,
-            batch=batch,
+            batch=trainer.micro_batch,
             precision=trainer.precision,
             devices=trainer.devices,
         )
         for name, file in trainer.prepared.held_out.items()
     }
+    reason = validation_divergence({name: one.loss for name, one in losses.items()}, step)
+    if reason:
+        return reason
     save_weights(trainer.layout.run(run.name), trainer.model, step, keep=trainer.keep, devices=trainer.devices)
     _record(trainer, checkpoint_row(plan, run, trainer.prepared, step, losses))
     trainer.listen(run.name, step, {f"loss/{name}": one.loss for name, one in losses.items()})
+    return None
 
 
 def _record(trainer: Trainer, row: Mapping[str, Any]) -> None:

@@ -22,7 +22,7 @@ from foretell.ladder.plan import Plan
 from foretell.ladder.prepare import Prepared
 from foretell.ladder.runs_of import jobs_of
 
-EVERY = 0.5  # seconds between two events of a run
+EVENT_SECONDS = 0.5  # between two events of a run
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def _work(task: Task) -> None:
     def listen(run: str, step: int, figures: Mapping[str, float]) -> None:
         nonlocal last
         log(run, step, figures)
-        if time.monotonic() - last >= EVERY or "tokens_per_second" not in figures:
+        if time.monotonic() - last >= EVENT_SECONDS or "tokens_per_second" not in figures:
             _say({"run": run, "step": step, **figures})
             last = time.monotonic()
 
