@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -72,7 +73,7 @@ def _plain(value: Any) -> Any:
         return {one.name: getattr(value, one.name) for one in fields(value)}
     if callable(value):
         return [getattr(value, "__qualname__", type(value).__name__), _source(value)]
-    return str(value)
+    return re.sub(r" at 0x[0-9a-f]+", "", str(value))
 
 
 def _source(function: Callable[..., Any]) -> str:
