@@ -1,8 +1,9 @@
 """Seconds a checkpoint of `foretell eval`, beside the command line of lm-evaluation-harness on the same ones.
 
-`python benchmarks/eval_speed.py DIR TASKS [N] [LIMIT]` takes the first N (3) finished checkpoints of a ladder, with a
-folder of local tasks, and prints a table. The seconds are those of the processor, so that a busy machine does not
-count. The harness starts a process for each checkpoint; `foretell eval` starts one. Needs the extra `train`.
+`python benchmarks/eval_speed.py DIR TASKS [N] [LIMIT]` takes the first N (2) finished checkpoints of a ladder and the
+first LIMIT (20, 0 for all) items of each task in a folder of local ones, and prints a table: two minutes, most of
+them starts of the harness. The seconds are those of the processor, so that a busy machine does not count. The harness
+starts a process for each checkpoint; `foretell eval` starts one. Needs the extra `train`.
 """
 
 import os
@@ -24,7 +25,7 @@ BATCH = "32"
 def main() -> None:
     """Time both ways, and print the table."""
     ladder, tasks = Path(sys.argv[1]), Path(sys.argv[2])
-    n, limit = map(int, (*sys.argv[3:], *("3", "0")[len(sys.argv) - 3 :]))
+    n, limit = map(int, (*sys.argv[3:], *("2", "20")[len(sys.argv) - 3 :]))
     chosen = [one for one in checkpoints(Layout(ladder)) if one.is_there and _is_final(one)][:n]
     limits = ["--limit", str(limit)] if limit else []
     names = ",".join(load_benchmarks([str(tasks)], [])[1])

@@ -50,7 +50,7 @@ def measure(size: str, precision: str, compiled: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as temporary:
         trainer, run, optimiser, batches = set_up(Path(temporary), size, precision, compiled)
         from foretell.ladder.state import Progress
-        from foretell.ladder.train_run import _checkpoint, _step
+        from foretell.ladder.train_run import _checkpoint, _step  # private: a step alone is what is timed, no run
 
         batch = batches[0]
         n_tokens = trainer.plan.tokens_per_step(run.rung)

@@ -17,11 +17,14 @@ from tests.evals.tiny import add_run, add_step, choice_rows, save_weights, write
 
 import foretell
 from foretell.errors import DataError, MissingExtra
-from foretell.evals import evaluate as evaluating
-from foretell.evals import harness
-from foretell.evals.evaluate import Options, evaluate
+from foretell.evals import harness, ready, session
+from foretell.evals.alone import alone
+from foretell.evals.evaluate import evaluate
+from foretell.evals.options import Options
+from foretell.ladder.expected import note_runs, runs_going_on
 from foretell.ladder.layout import Layout
 from foretell.ladder.rows import merge_rows
+from foretell.ladder.runs_of import Job, Run
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("lm_eval")
@@ -186,7 +189,85 @@ def test_scores_on_other_items_are_not_mixed_unless_begun_anew(ladder, tasks):
     outcome = evaluate(ladder, ["pets"], [tasks], Options(again=True))
     assert (outcome.evaluated, outcome.tasks["pets"]["n_items"]) == (5, 10)
     write_task(tasks, "pets", choice_rows(10, ["a cat", "a dog"]))
-    with pytest.raises(DataError, match="pets was scored on other items or prompts"):
+    with pytest.raises(DataError, match="pets was scored on other items or prompts, or by another metric"):
+        evaluate(ladder, ["pets"], [tasks])
+
+
+SHOTS = {"fewshot_split": "test", "num_fewshot": 1}
+CHANGES = {
+    "description": {"description": "Say what it is. "},
+    "target_delimiter": {"target_delimiter": "\n"},
+    "choices": {"doc_to_choice": "{{[choices[0] + '!', choices[1]]}}"},
+    "gold": {"doc_to_target": "{{1 - answer}}"},
+    "metric": {"metric_list": [{"metric": "acc", "aggregation": "mean", "higher_is_better": True}]},
+    "filter": {"filter_list": [{"name": "first", "filter": [{"function": "take_first"}]}]},
+    "shots": SHOTS,
+    "another number of shots": {**SHOTS, "num_fewshot": 2},
+    "delimiter of shots": {**SHOTS, "fewshot_delimiter": "\n---\n"},
+}
+
+
+def test_what_the_model_sees_and_how_it_is_counted_have_their_own_fingerprint(tasks):
+    from foretell.evals.fingerprint import take_fingerprints
+
+    def fingerprint(**changes):
+        write_task(tasks, "pets", choice_rows(10, ["a cat", "the dog"]), **changes)
+        return take_fingerprints(harness.load_benchmarks(["pets"], [tasks])[1].values(), None)["pets"]
+
+    plain = fingerprint()
+    found = {name: fingerprint(**changes) for name, changes in CHANGES.items()}
+    assert len({plain, *found.values()}) == len(CHANGES) + 1
+    assert fingerprint() == plain
+    (tasks / "tasks.toml").write_text('[tasks.pets]\nmetric = "acc_norm"\n', encoding="utf-8")
+    assert fingerprint() != plain
+
+
+def test_items_that_are_longer_than_the_model_reads_are_counted(ladder, tasks):
+    fits, cut = "x" * 61, "x" * 62  # 64 tokens are read and one more is foretold, and " yyy" has 4
+    rows = [{"context": context, "choices": ["y", "yyy"], "answer": 0} for context in (fits, cut, "x" * 90)]
+    write_task(tasks, "long", rows)
+    outcome = evaluate(ladder, ["pets", "long"], [tasks])
+    (finding,) = outcome.warnings
+    assert (finding.code, finding.where) == ("context-cut", "long")
+    assert "2 of 3 items are longer than the model reads, and were cut at their start" in str(finding)
+    assert evaluate(ladder).warnings == outcome.warnings
+
+
+def test_files_that_something_else_has_cut_are_told(ladder, tasks):
+    evaluate(ladder, ["pets"], [tasks])
+    (ladder / "evaluation.json").write_text("", encoding="utf-8")
+    with pytest.raises(DataError, match=r"evaluation\.json is not as foretell eval writes it: .* Delete it, and eval"):
+        evaluate(ladder, ["pets"], [tasks])
+    (ladder / "evaluation.json").unlink()
+    scored = ladder / "small" / "scores.jsonl"
+    scored.write_text(scored.read_text(encoding="utf-8")[:-9], encoding="utf-8")
+    with pytest.raises(DataError, match=r"scores\.jsonl line 3 is no row, so something else has cut or changed"):
+        evaluate(ladder, ["pets"], [tasks])
+
+
+def test_what_is_wrong_with_local_tasks_is_told_with_its_file(ladder, tasks):
+    (tasks / "tasks.toml").write_text("[tasks.pets\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"tasks\.toml is not TOML: .*line 1"):
+        evaluate(ladder, ["pets"], [tasks])
+    (tasks / "tasks.toml").write_text("tasks = 5\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"tasks\.toml: tasks is 5\. Write a table for each task: \[tasks\.NAME\]\."):
+        evaluate(ladder, ["pets"], [tasks])
+    (tasks / "tasks.toml").unlink()
+    (tasks / "pets.jsonl").write_text("", encoding="utf-8")
+    with pytest.raises(DataError, match=r"pets: its file .*pets\.jsonl is empty\. Make the task anew\."):
+        evaluate(ladder, ["pets"], [tasks])
+    (tasks / "pets.jsonl").write_text('{"context": ', encoding="utf-8")
+    with pytest.raises(DataError, match=r"pets cannot be built from .*pets\.jsonl: JSON parse error"):
+        evaluate(ladder, ["pets"], [tasks])
+    nothing = "{{context.nothing.more}}"
+    write_task(tasks, "pets", choice_rows(2, ["a", "b"]), doc_to_text=nothing)
+    with pytest.raises(
+        DataError,
+        match=r"pets cannot be built from .*: 'str object' has no attribute 'nothing'\. C",
+    ):
+        evaluate(ladder, ["pets"], [tasks])
+    write_task(tasks, "pets", choice_rows(2, ["a", "b"]), description=nothing)
+    with pytest.raises(DataError, match=r"pets: its prompts cannot be built: .* Correct its YAML, or its items\."):
         evaluate(ladder, ["pets"], [tasks])
 
 
@@ -212,7 +293,7 @@ def test_a_killed_evaluation_goes_on_and_ends_with_the_same_scores(ladder, tasks
 
 
 def test_watching_a_training_scores_what_comes_and_ends_when_all_runs_are_over(ladder, tasks, monkeypatch):
-    monkeypatch.setattr(evaluating, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(session, "POLL_SECONDS", 0.02)
     (ladder / "runs.json").write_text(json.dumps({"small": None, "wide": None, "late": None, "cut": "late"}))
 
     waiting = threading.Event()
@@ -235,18 +316,47 @@ def test_watching_a_training_scores_what_comes_and_ends_when_all_runs_are_over(l
     assert [row["step"] for row in scores(ladder, "late")] == [1]
 
 
+def test_watching_waits_for_a_folder_that_is_not_there_yet(ladder, tasks, tmp_path, monkeypatch):
+    monkeypatch.setattr(ready, "POLL_SECONDS", 0.02)
+    later, said, asked = tmp_path / "later", [], threading.Event()
+    (ladder / "runs.json").write_text(json.dumps({"small": None, "wide": None}))
+
+    def train():
+        asked.wait()
+        shutil.copytree(ladder, later)
+
+    def say(line):
+        said.append(line)
+        asked.set()
+
+    training = threading.Thread(target=train)
+    training.start()
+    assert evaluate(later, [str(tasks)], options=Options(watch=True), say=say).evaluated == 5
+    training.join()
+    assert said == [f"waiting for {later / 'tokenizer'}, which foretell train -o {later} makes first"]
+
+
+def test_a_run_that_the_plan_no_longer_asks_for_is_not_waited_for(ladder):
+    layout = Layout(ladder)
+    note_runs(layout, [Job(Run("removed", None, 0, None)), Job(Run("small", None, 0, None))])
+    assert runs_going_on(layout) == ["removed"]
+    add_run(ladder, "begun and removed", [1], n_steps=2)
+    note_runs(layout, [Job(Run("small", None, 0, None))])
+    assert runs_going_on(layout) == []
+
+
 def test_watching_ends_with_what_it_has_when_it_is_interrupted(ladder, tasks, monkeypatch):
     (ladder / "runs.json").write_text(json.dumps({"never": None}))
 
     def interrupt(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(evaluating.time, "sleep", interrupt)
+    monkeypatch.setattr(session.time, "sleep", interrupt)
     assert evaluate(ladder, [str(tasks)], options=Options(watch=True)).evaluated == 5
 
 
 def test_two_evaluations_of_one_ladder_do_not_run_at_once(ladder, tasks):
-    with evaluating._alone(Layout(ladder)), pytest.raises(DataError, match="is being evaluated by another process"):
+    with alone(Layout(ladder)), pytest.raises(DataError, match="is being evaluated by another process"):
         evaluate(ladder, [str(tasks)])
 
 

@@ -1,6 +1,7 @@
 """Plan files: what they mean, and everything that can be wrong with them."""
 
 import re
+import time
 
 import pytest
 
@@ -67,7 +68,7 @@ PROBLEMS = {
     ),
     "unknown table": ("[hardware]", "[hardwear]", "hardwear: there is no such key. Did you mean 'hardware'?"),
     "missing": ('n_params = "14k"\n', "", "[[rung]] 1 n_params is missing. Give a number."),
-    "not a number": ('"14k"', '"much"', "[[rung]] 1 n_params is 'much'. Give a number of at least 1000."),
+    "not a number": ('"14k"', '"much"', "[[rung]] 1 n_params is 'much'. Give a number from 1000 to 10T."),
     "not a kind": ("batch = 4", 'kind = "linear"', "[schedule] kind is 'linear'. Give one of cosine, wsd."),
     "no such file": (
         "prose.jsonl",
@@ -109,15 +110,155 @@ PROBLEMS = {
     "heads": (
         'n_params = "14k"',
         "d_model = 32\nn_layers = 2\nn_heads = 5",
-        "[[rung]] 1: d_model 32 does not divide by n_heads 5. Give d_head.",
+        "[[rung]] 1 d_model 32 does not part into 5 heads of an even width. Give n_heads, one of 1, 2, 4, 8, 16.",
+    ),
+    "odd heads": (
+        'n_params = "14k"',
+        "d_model = 6\nn_layers = 2\nn_heads = 2",
+        "[[rung]] 1 d_model 6 does not part into 2 heads of an even width. Give n_heads, one of 1, 3.",
+    ),
+    "odd width": (
+        'n_params = "14k"',
+        "d_model = 33\nn_layers = 2\nn_heads = 1",
+        "[[rung]] 1 d_model 33 does not part into 1 heads of an even width. Give an even d_model.",
+    ),
+    "size and layers": (
+        'n_params = "14k"',
+        'n_params = "14k"\nn_layers = 2',
+        "[[rung]] 1 has n_layers and no d_model. Give d_model and n_layers in place of n_params, or n_params alone.",
+    ),
+    "endless size": ('"14k"', "inf", "[[rung]] 1 n_params is inf. Give a number from 1000 to 10T."),
+    "huge size": ('"14k"', "1e30", "[[rung]] 1 n_params is 1e+30. Give a number from 1000 to 10T."),
+    "endless tokens": (
+        "n_tokens = 2560",
+        "n_tokens = inf",
+        "[[rung]] 1 n_tokens is inf. Give a number from 1 to 1e+15.",
+    ),
+    "endless checkpoints": (
+        "checkpoints = 4",
+        "checkpoints = inf",
+        "[schedule] checkpoints is inf. Give a number from 1 to 10000.",
+    ),
+    "endless vocabulary": (
+        "vocab_size = 300",
+        "vocab_size = inf",
+        "[tokenizer] vocab_size is inf. Give a number from 257 to 10M.",
+    ),
+    "no number": (
+        "eval_tokens = 600",
+        "eval_tokens = nan",
+        "[data] eval_tokens is nan. Give a number from 1 to 1e+15.",
+    ),
+    "endless norm": ("batch = 4", "batch = 4\nclip = inf", "[schedule] clip is inf. Give a number from 0 to 1M."),
+    "endless learning rate": (
+        "batch = 4",
+        "batch = 4\nlearning_rate = inf",
+        "[[rung]] 1 learning_rate is inf. Give a number above 0 and up to 1000, or a rule: deepseek, "
+        "olmo-ladder, kaplan.",
+    ),
+    "huge batch": (
+        "batch = 4",
+        "batch = 100_000_000",
+        "[[rung]] 1 batch is 100000000. Give sequences, a whole number up to 16,777,216, or a rule's name.",
+    ),
+    "endless seed": (
+        "n_tokens = 2560",
+        "n_tokens = 2560\nseeds = [inf]",
+        "[[rung]] 1 seeds is [inf]. Give a list of whole numbers from 0 to 2^63 - 1, at least one.",
+    ),
+    "huge seed": (
+        "n_tokens = 2560",
+        "n_tokens = 2560\nseeds = [100000000000000000000000]",
+        "[[rung]] 1 seeds is [100000000000000000000000]. "
+        "Give a list of whole numbers from 0 to 2^63 - 1, at least one.",
+    ),
+    "no seed": (
+        "n_tokens = 2560",
+        "n_tokens = 2560\nseeds = []",
+        "[[rung]] 1 seeds is []. Give a list of whole numbers from 0 to 2^63 - 1, at least one.",
+    ),
+    "a branch twice": (
+        "batch = 4",
+        'batch = 4\nkind = "wsd"\nbranches = [0.5, 0.5]',
+        "[schedule] branches is [0.5, 0.5]. Give each fraction once.",
+    ),
+    "branches of one length": (
+        "batch = 4",
+        'batch = 4\nkind = "wsd"\nbranches = [0.5, 0.501]',
+        "2 branches are called 14K-2.56K-code30-prose70-s0-at-1.28K. "
+        "Space the fractions of [schedule] branches further apart.",
+    ),
+    "a link to nowhere": (
+        'files = ["prose.jsonl"]',
+        'files = ["prose.jsonl", "nowhere.txt"]',
+        "[data.sources.prose] files: nowhere.txt is a link to a file that is not there. Name files that are there.",
+    ),
+    "one file for two texts": (
+        "[data.sources.prose]",
+        '[data.sources."code.held_out"]\nfiles = ["prose.jsonl"]\n[data.sources.prose]',
+        "source 'code.held_out': the held-out text of 'code' is kept under this name. Rename it.",
     ),
 }
 
 
 @pytest.mark.parametrize(("old", "new", "sentence"), PROBLEMS.values(), ids=PROBLEMS.keys())
-def test_a_problem_is_told_in_a_sentence_with_its_fix(write_plan, old, new, sentence):
+def test_a_problem_is_told_in_a_sentence_with_its_fix(write_plan, text_folder, old, new, sentence):
+    if not (text_folder / "nowhere.txt").is_symlink():
+        (text_folder / "nowhere.txt").symlink_to(text_folder / "not there")
     with pytest.raises(DataError, match=re.escape(sentence)):
         read_plan(write_plan((old, new)))
+
+
+CHARACTERS = "cannot name a file. Use letters, digits and . _ + - only, a letter or digit first."
+ODD_NAMES = {
+    "\\u0000": CHARACTERS,
+    "a\\nb": CHARACTERS,
+    "a b": CHARACTERS,
+    " ": CHARACTERS,
+    "../x": CHARACTERS,
+    ".x": CHARACTERS,
+    "é" * 100: "is 200 bytes long. Give a name of at most 150.",
+}
+
+
+@pytest.mark.parametrize(("name", "what"), ODD_NAMES.items())
+def test_a_name_that_is_no_name_of_a_file_is_refused(write_plan, name, what):
+    rung = write_plan(("n_tokens = 2560\nshare = { code = 1", f'name = "{name}"\nn_tokens = 2560\nshare = {{ code = 1'))
+    with pytest.raises(DataError, match=rf"plan\.toml: rung '.*' {re.escape(what)}$"):
+        read_plan(rung)
+    source = write_plan(
+        ("[data.sources.prose]", f'[data.sources."{name}"]\nheld_out = ["code-held.txt"]\n[data.sources.prose]')
+    )
+    with pytest.raises(DataError, match=rf"plan\.toml: source '.*' {re.escape(what)}$"):
+        read_plan(source)
+
+
+def test_numbers_in_lists_may_be_written_as_quantities(write_plan):
+    plan = read_plan(
+        write_plan(
+            ("batch = 4", 'batch = 4\nkind = "wsd"\nbranches = ["0.5"]'),
+            ("n_tokens = 2560\nshare = { code = 1", 'n_tokens = 2560\nseeds = ["1", "2k"]\nshare = { code = 1'),
+        )
+    )
+    assert (plan.schedule.branches, plan.rungs[1].seeds) == ((0.5,), (1, 2000))
+
+
+def test_the_largest_seed_is_exact(write_plan):
+    plan = read_plan(write_plan(("n_tokens = 2560", f"n_tokens = 2560\nseeds = [{2**63 - 1}]")))
+    assert plan.rungs[0].seeds == (2**63 - 1,)
+
+
+def test_a_micro_batch_above_a_device_s_part_is_that_part(write_plan):
+    plan = read_plan(write_plan(("[hardware]", "[hardware]\nmicro_batch = 8\ndevices = 2")))
+    assert plan.micro_batch(plan.rungs[0]) == 2
+
+
+def test_a_large_batch_is_parted_at_once(write_plan):
+    plan = read_plan(write_plan(("batch = 4", "batch = 16_777_215")))
+    start = time.process_time()
+    parts = [plan.micro_batch(plan.rungs[0]) for _ in range(1000)]
+    assert time.process_time() - start < 0.5
+    assert set(parts) == {357}  # 3 x 7 x 17; a sequence has 32 x 300 logits, of which 2^22 fit 436 times
 
 
 def test_all_problems_are_told_at_once(write_plan):

@@ -24,7 +24,7 @@ RUNS = ["14K-2.56K-code30-prose70-s0", "20K-2.56K-code100-s0"]
 
 
 def test_a_micro_plan_becomes_a_run_table_whatever_happens_to_one_of_its_rungs(write_plan, tmp_path, cli):  # noqa: F811
-    plan = write_plan(("share = { code = 1, prose = 0 }", "share = { code = 1 }\nlearning_rate = 1e30"))
+    plan = write_plan(("share = { code = 1, prose = 0 }", "share = { code = 1 }\nlearning_rate = 1000"))
     shown = cli("train", plan, "-o", tmp_path / "out", "--workers", 2, "--json")
     assert shown.code == 0
     plain = json.loads(shown.out)

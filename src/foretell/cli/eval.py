@@ -30,8 +30,8 @@ def evaluate(
     json: options.Json = False,
 ) -> None:
     """Score every checkpoint of a ladder on benchmark tasks; what has its scores is skipped."""
-    from foretell.evals.evaluate import Options
     from foretell.evals.evaluate import evaluate as run
+    from foretell.evals.options import Options
     from foretell.report.eval import outcome_report
 
     chosen = Options(limit, _batch_size(batch_size), device, watch, again, unsafe_code)

@@ -1,7 +1,5 @@
 """What is scored under one name: a task of the harness, or a group of tasks with a score of its own."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,14 +25,3 @@ class Benchmark:
     def is_group(self) -> bool:
         """Whether its score is a mean over tasks."""
         return set(self.tasks) != {self.name}
-
-    def fingerprint(self, limit: int | None) -> str:
-        """Return a digest of the items and their prompts: scores of another one are of other questions."""
-        digest = hashlib.sha256()
-        for name in sorted(self.tasks):
-            task = self.tasks[name]
-            documents = list(task.eval_docs)[:limit]
-            shots = task.get_config("num_fewshot") or 0
-            asked = [[doc, str(task.doc_to_text(doc))] for doc in documents]
-            digest.update(json.dumps([name, shots, asked], default=str, sort_keys=True).encode())
-        return digest.hexdigest()

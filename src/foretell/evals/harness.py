@@ -107,12 +107,18 @@ def _tasks_in(folder: Path) -> list[str]:
 
 
 def _stated(places: Sequence[Path]) -> dict[str, Mapping[str, Any]]:
-    files = [place / "tasks.toml" for place in places]
-    known: dict[str, Mapping[str, Any]] = {}
-    for file in files:
-        if file.is_file():
-            known |= tomllib.loads(file.read_text(encoding="utf-8")).get("tasks", {})
-    return known
+    files = [file for place in places if (file := place / "tasks.toml").is_file()]
+    return {name: facts for file in files for name, facts in _read_stated(file).items()}
+
+
+def _read_stated(file: Path) -> Mapping[str, Mapping[str, Any]]:
+    try:
+        tasks = tomllib.loads(file.read_text(encoding="utf-8")).get("tasks", {})
+    except ValueError as error:
+        raise DataError(f"{file} is not TOML: {error}. Correct it, or make it anew.") from None
+    if not isinstance(tasks, dict) or not all(isinstance(facts, dict) for facts in tasks.values()):
+        raise DataError(f"{file}: tasks is {tasks!r:.80}. Write a table for each task: [tasks.NAME].")
+    return tasks
 
 
 def _build(manager: Any, name: str, stated: Mapping[str, Mapping[str, Any]]) -> Iterator[Benchmark]:
@@ -131,7 +137,21 @@ def _build(manager: Any, name: str, stated: Mapping[str, Mapping[str, Any]]) -> 
 def _unavailable(manager: Any, name: str, error: Exception) -> DataError:
     config = manager.task_index[name].cfg or {}
     where = config.get("dataset_path")
-    reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")[:200]
+    files = (config.get("dataset_kwargs") or {}).get("data_files")
+    why = error.__cause__ or error  # `datasets` tells of what went wrong in the cause
+    reason = (str(why).splitlines() or [type(why).__name__])[0].rstrip(".")[:200]
+    if files:
+        file = _one_file(files)
+        if "StopIteration" in reason:  # what `datasets` raises for a file without a row
+            return DataError(f"{name}: its file {file} is empty. Make the task anew.")
+        return DataError(f"{name} cannot be built from {file}: {reason}. Correct its YAML, or its items.")
     what = f"{name}: its data{f' ({where})' if where else ''} cannot be had here: {reason}."
     fix = "Evaluate once where the hub can be reached, which keeps them in its cache, or name a folder of local tasks"
     return DataError(f"{what} {fix}.")
+
+
+def _one_file(files: Any) -> str:
+    """Return the first of data files, which may be one, several, or some for each split."""
+    while isinstance(files, Mapping | list | tuple):
+        files = next(iter(files.values() if isinstance(files, Mapping) else files), "")
+    return str(files)

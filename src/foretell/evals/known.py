@@ -7,16 +7,27 @@ from typing import Any
 
 from foretell.errors import DataError
 from foretell.evals.benchmark import Benchmark
+from foretell.evals.measure import Measured
 from foretell.ladder.layout import Layout
 from foretell.ladder.rows import SCORES, read_rows, write_rows
 from foretell.ladder.safe_files import write_durably
 
 
 def read_known(layout: Layout) -> dict[str, Any]:
-    """Return `asked`, the tasks as they were last asked for, and `tasks`: facts, limit and fingerprint of each."""
+    """Return `asked`, the tasks as they were last asked for, and `tasks`: facts, limit and fingerprint of each.
+
+    Raises:
+        DataError: the file is not as an evaluation writes it.
+    """
     if not layout.evaluation.is_file():
         return {"asked": {}, "tasks": {}}
-    known: dict[str, Any] = json.loads(layout.evaluation.read_text(encoding="utf-8"))
+    try:
+        known = json.loads(layout.evaluation.read_text(encoding="utf-8"))
+    except ValueError:
+        known = None
+    if not isinstance(known, dict) or not all(isinstance(known.get(key), dict) for key in ("asked", "tasks")):
+        what = f"{layout.evaluation} is not as foretell eval writes it: something else has cut or changed it."
+        raise DataError(f"{what} Delete it, and evaluate with --tasks and --again.")
     return known
 
 
@@ -29,10 +40,10 @@ def remember_asked(layout: Layout, tasks: Sequence[str], include: Sequence[Path]
     _write(layout, {**read_known(layout), "asked": asked})
 
 
-def remember_facts(layout: Layout, name: str, facts: Mapping[str, Any], limit: int | None, fingerprint: str) -> None:
-    """Keep what is known of a benchmark; it goes into the metadata of the run table."""
+def remember_facts(layout: Layout, name: str, measured: Measured, limit: int | None, fingerprint: str) -> None:
+    """Keep what is known of a benchmark; its facts go into the metadata of the run table."""
     known = read_known(layout)
-    entry = {"facts": dict(facts), "limit": limit, "fingerprint": fingerprint}
+    entry = {"facts": dict(measured.facts), "limit": limit, "fingerprint": fingerprint, "n_cut": measured.n_cut}
     if known["tasks"].get(name) != entry:
         _write(layout, {**known, "tasks": {**known["tasks"], name: entry}})
 
@@ -47,7 +58,9 @@ def require_same(layout: Layout, benchmark: Benchmark, limit: int | None, finger
     if before is None or before["fingerprint"] == fingerprint:
         return
     then, now = (f"its first {n} items" if n else "all items" for n in (before["limit"], limit))
-    what = "on other items or prompts" if then == now else f"on {then}, and now {now} are asked for"
+    what = (
+        "on other items or prompts, or by another metric" if then == now else f"on {then}, and now {now} are asked for"
+    )
     fix = "Ask as before, or drop its scores and begin anew with --again"
     raise DataError(f"{layout.folder}: {benchmark.name} was scored {what}. {fix}.")
 

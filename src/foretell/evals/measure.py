@@ -22,18 +22,21 @@ class Measured:
     Attributes:
         columns: `score/`, `stderr/` and `task_loss/`; those that can be measured.
         facts: What is known of the benchmark, as metadata of the run table.
+        n_cut: Items that are longer than the model reads.
     """
 
     columns: Mapping[str, float]
     facts: Mapping[str, Any]
+    n_cut: int = 0
 
 
-def measure(benchmark: Benchmark, results: Mapping[str, Any]) -> Measured:
+def measure(benchmark: Benchmark, results: Mapping[str, Any], n_cut: int = 0) -> Measured:
     """Read a benchmark off the results of the harness.
 
     Args:
         benchmark: Which.
         results: As `lm_eval.evaluate` returns them, with samples.
+        n_cut: Items that are longer than the model reads.
 
     Raises:
         DataError: no metric of the task is a score from 0 to 1, or not the one that is asked for.
@@ -52,7 +55,7 @@ def measure(benchmark: Benchmark, results: Mapping[str, Any]) -> Measured:
     bits = [gold_bits(benchmark.tasks[name], sample) for name, several in samples.items() for sample in several]
     if bits and all(one is not None for one in bits):
         columns[f"task_loss/{benchmark.name}"] = math.fsum(one for one in bits if one is not None) / len(bits)
-    return Measured(columns, {**_facts(benchmark, samples, metric), **benchmark.stated, "n_items": len(bits)})
+    return Measured(columns, {**_facts(benchmark, samples, metric), **benchmark.stated, "n_items": len(bits)}, n_cut)
 
 
 def choose_metric(name: str, figures: Mapping[str, Any], stated: str | None = None) -> tuple[str, str]:

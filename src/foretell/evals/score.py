@@ -1,7 +1,7 @@
 """One checkpoint through the harness: its own model class and its own evaluation, with tasks that are built already."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,10 @@ from typing import Any
 from foretell.errors import DataError
 from foretell.evals.benchmark import Benchmark
 from foretell.evals.checkpoints import Checkpoint
+from foretell.evals.cut import count_cut
 from foretell.evals.harness import quiet
 from foretell.evals.measure import Measured, measure
+from foretell.evals.seeds import seed_tasks
 
 MOST_KEPT = 1_000_000  # tokenised texts: those of one checkpoint are those of the next
 
@@ -39,6 +41,7 @@ class Scorer:
     limit: int | None = None
     unsafe_code: bool = False
     _kept: dict[Any, list[int]] = field(default_factory=dict)
+    _cut: dict[str, int] = field(default_factory=dict)
 
     def __call__(self, checkpoint: Checkpoint, benchmarks: Sequence[Benchmark]) -> dict[str, Measured]:
         """Return what each benchmark measured.
@@ -52,8 +55,15 @@ class Scorer:
             found: dict[str, Measured] = {}
             for apart in _without_overlap(benchmarks):
                 results = self._evaluate(model, apart)
-                found |= {one.name: measure(one, results) for one in apart}
+                found |= {one.name: measure(one, results, self._n_cut(model, one, results)) for one in apart}
         return found
+
+    def _n_cut(self, model: Any, benchmark: Benchmark, results: Mapping[str, Any]) -> int:
+        """Count cut items once: the models of a ladder have one tokenizer, and read the same length."""
+        if benchmark.name not in self._cut:
+            samples = {(name, one["doc_id"]): one for name in benchmark.tasks for one in results["samples"][name]}
+            self._cut[benchmark.name] = count_cut(model, samples.values())
+        return self._cut[benchmark.name]
 
     def _load(self, checkpoint: Checkpoint) -> Any:
         from lm_eval.models.huggingface import HFLM
@@ -80,7 +90,7 @@ class Scorer:
         if self.unsafe_code:
             os.environ["HF_ALLOW_CODE_EVAL"] = "1"
         asked = self.manager.load([one.asked for one in benchmarks])
-        _seed(asked["tasks"].values())
+        seed_tasks(asked["tasks"].values())
         try:
             results: Mapping[str, Any] = evaluate(
                 model,
@@ -96,23 +106,6 @@ class Scorer:
             what = f"{names}: the harness refuses to ask a model that reads {model.max_length} tokens: {reason}."
             raise DataError(f"{what} Leave out the task that it names, or shorten what it asks for.") from error
         return results
-
-
-def _seed(tasks: Iterable[Any]) -> None:
-    """Set the seeds that the harness sets by default, and no examples where a task does not say how many."""
-    import random
-
-    import numpy as np
-    import torch
-    from lm_eval.defaults import DEFAULT_OTHER_SEED, DEFAULT_RANDOM_SEED
-
-    random.seed(DEFAULT_RANDOM_SEED)
-    np.random.seed(DEFAULT_OTHER_SEED)
-    torch.manual_seed(DEFAULT_OTHER_SEED)
-    for task in tasks:
-        if task.get_config("num_fewshot") is None:
-            task.set_config(key="num_fewshot", value=0)
-        task.set_fewshot_seed(seed=DEFAULT_OTHER_SEED)
 
 
 def _keeping(encode: Callable[..., list[int]], kept: dict[Any, list[int]]) -> Callable[..., list[int]]:

@@ -5,6 +5,8 @@ from collections import Counter
 
 from foretell.ladder.layout import RESERVED
 from foretell.ladder.plan import Plan, Rung
+from foretell.ladder.runs_of import Job, jobs_of
+from foretell.ladder.safe_names import name_problem
 
 EXACT = 1e-6  # of a sum of shares: what is left of writing 1/3 with seven digits
 
@@ -35,25 +37,39 @@ def _share_problems(plan: Plan, rung: Rung) -> list[str]:
 
 
 def _batch_problems(plan: Plan, rung: Rung) -> list[str]:
-    hardware = plan.hardware
-    at_once = (hardware.micro_batch or 1) * rung.devices
-    if rung.batch % at_once and not _fits_whole(plan, rung):
-        micro = f"{hardware.micro_batch} sequences at a time on " if hardware.micro_batch else ""
-        what = f"a batch of {rung.batch} sequences does not divide by {micro}{rung.devices} devices."
-        return [f"{what} Change batch, micro_batch or devices."]
-    return []
-
-
-def _fits_whole(plan: Plan, rung: Rung) -> bool:
-    """Tell whether one device takes the whole batch at once, so that nothing need divide."""
-    return rung.devices == 1 and rung.batch <= (plan.hardware.micro_batch or rung.batch)
+    micro = plan.hardware.micro_batch
+    if rung.batch % rung.devices == 0 and rung.batch // rung.devices % plan.micro_batch(rung) == 0:
+        return []
+    at_once = f"{micro} sequences at a time on " if micro else ""
+    what = f"a batch of {rung.batch} sequences does not divide by {at_once}{rung.devices} devices."
+    return [f"{what} Change batch, micro_batch or devices."]
 
 
 def _name_problems(plan: Plan) -> list[str]:
-    counts = Counter(f"{rung.name}-s{seed}" for rung in plan.rungs for seed in rung.seeds)
-    problems = [f"{n} runs are called {name}. Give their rungs different names." for name, n in counts.items() if n > 1]
-    odd = [rung.name for rung in plan.rungs if "/" in rung.name or rung.name.startswith(".") or rung.name in RESERVED]
-    return problems + [f"rung {name!r}: a folder cannot have this name here. Rename it." for name in odd]
+    named = [("rung", rung.name) for rung in plan.rungs] + [("source", name) for name in plan.sources]
+    problems = [f"{kind} {name!r} {what}" for kind, name in dict.fromkeys(named) if (what := name_problem(name))]
+    problems += [
+        f"rung {rung.name!r}: a ladder has a file of this name. Rename it."
+        for rung in plan.rungs
+        if rung.name in RESERVED
+    ]
+    problems += [
+        f"source {name!r}: the held-out text of {held!r} is kept under this name. Rename it."
+        for name in plan.sources
+        if (held := name.removesuffix(".held_out")) != name and held in plan.sources
+    ]
+    return problems + _run_problems(jobs_of(plan))
+
+
+def _run_problems(jobs: list[Job]) -> list[str]:
+    """Return the names that two runs share, and those that two branches of a rung share."""
+    trunks = Counter(job.trunk.name for job in jobs)
+    problems = [f"{n} runs are called {name}. Give their rungs different names." for name, n in trunks.items() if n > 1]
+    for job in {job.trunk.rung.name: job for job in jobs}.values():
+        branches = Counter(run.name for run in job.branches)
+        apart = "Space the fractions of [schedule] branches further apart."
+        problems += [f"{n} branches are called {name}. {apart}" for name, n in branches.items() if n > 1]
+    return problems
 
 
 def _tokenizer_problems(plan: Plan) -> list[str]:

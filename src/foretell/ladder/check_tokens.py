@@ -25,6 +25,8 @@ def check_tokens(plan: Plan, train: Mapping[str, TokenFile], held_out: Mapping[s
     ]
     findings = []
     for name, file in train.items():
+        if file.n_sequences(length) < 1:
+            continue  # told already
         rung = max(plan.rungs, key=lambda rung: epochs(plan, rung, name, file))
         passes = epochs(plan, rung, name, file)
         if passes > plan.max_epochs:

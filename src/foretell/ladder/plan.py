@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -189,8 +190,14 @@ class Plan:
         if self.hardware.micro_batch is not None:
             return min(self.hardware.micro_batch, here)
         logits = self.schedule.sequence_length * self.tokenizer.vocab_size
-        return max(n for n in range(1, here + 1) if here % n == 0 and (n == 1 or n * logits <= LOGITS_IN_CACHE))
+        return _largest_divisor(here, LOGITS_IN_CACHE // logits)
 
     def tokens_per_step(self, rung: Rung) -> int:
         """Return the tokens in a batch of a rung."""
         return rung.batch * self.schedule.sequence_length
+
+
+@cache  # asked at every step
+def _largest_divisor(whole: int, most: int) -> int:
+    """Return the largest divisor of `whole` that is at most `most`, or 1."""
+    return next((n for n in range(min(whole, most), 1, -1) if whole % n == 0), 1)

@@ -19,7 +19,7 @@ from foretell.ladder.plan import (
     Source,
     TokenizerPlan,
 )
-from foretell.ladder.read_rung import read_rungs
+from foretell.ladder.read_rung import MOST_BATCH, MOST_DEVICES, read_rungs
 from foretell.ladder.read_slurm import read_slurm
 from foretell.ladder.section import Section
 
@@ -65,7 +65,7 @@ def _plan(path: Path, top: Section) -> Plan:
     plan = Plan(
         path=path,
         sources=_sources(data.section("sources"), path.parent),
-        max_epochs=data.number("max_epochs", 4.0),
+        max_epochs=data.number("max_epochs", 4.0, most=1e6),
         eval_tokens=data.whole("eval_tokens", 65_536),
         tokenizer=tokenizer,
         schedule=schedule,
@@ -116,7 +116,11 @@ def _files(section: Section, key: str, folder: Path) -> tuple[Path, ...]:
         if not matches:
             section.problems.append(f"{section.where} {key}: no file matches {pattern!r} beside the plan.")
         found += [Path(match) for match in matches]
-    odd = [file.name for file in found if file.suffix not in ENDINGS]
+    lost = [file for file in found if not file.is_file()]
+    if lost:
+        kind = "a folder" if lost[0].is_dir() else "a link to a file that is not there"
+        section.problems.append(f"{section.where} {key}: {lost[0].name} is {kind}. Name files that are there.")
+    odd = [file.name for file in found if file not in lost and file.suffix not in ENDINGS]
     if odd:
         section.problems.append(f"{section.where} {key}: {odd[0]} is none of {', '.join(ENDINGS)}. Convert it.")
     return tuple(dict.fromkeys(found))
@@ -127,7 +131,7 @@ def _tokenizer(section: Section, folder: Path) -> TokenizerPlan:
     if name is not None and (folder / name).is_dir():
         name = str((folder / name).resolve())
     tokenizer = TokenizerPlan(
-        vocab_size=section.whole("vocab_size", None if name else 2048, least=257),
+        vocab_size=section.whole("vocab_size", None if name else 2048, least=257, most=1e7),
         name=name,
         train_bytes=section.whole("train_bytes", 20_000_000),
     )
@@ -143,10 +147,12 @@ def _schedule(section: Section) -> Schedule:
         decay=section.number("decay", 0.2, least=0.01, most=0.9),
         branches=section.numbers("branches", (), lambda x: 0 < x < 1, "a list of fractions between 0 and 1"),
         final_fraction=section.number("final_fraction", 0.1 if kind == "cosine" else 0.0, most=1),
-        sequence_length=section.whole("sequence_length", 256, least=8),
-        weight_decay=section.number("weight_decay", 0.1),
-        clip=section.number("clip", 1.0),
+        sequence_length=section.whole("sequence_length", 256, least=8, most=1e7),
+        weight_decay=section.number("weight_decay", 0.1, most=1000),
+        clip=section.number("clip", 1.0, most=1e6),
     )
+    if len(set(schedule.branches)) < len(schedule.branches):
+        section.problems.append(f"[schedule] branches is {list(schedule.branches)}. Give each fraction once.")
     if kind != "wsd" and schedule.branches:
         section.problems.append('[schedule] branches need kind = "wsd": a cosine has no stable part to branch from.')
     early = [share for share in schedule.branches if share * (1 - schedule.decay) <= schedule.warmup]
@@ -157,14 +163,14 @@ def _schedule(section: Section) -> Schedule:
 
 def _hardware(section: Section) -> Hardware:
     hardware = Hardware(
-        micro_batch=section.whole("micro_batch") if "micro_batch" in section else None,
-        devices=section.whole("devices", 1),
+        micro_batch=section.whole("micro_batch", most=MOST_BATCH) if "micro_batch" in section else None,
+        devices=section.whole("devices", 1, most=MOST_DEVICES),
         strategy=section.text("strategy", "ddp", known=STRATEGIES) or "ddp",
-        threads=section.whole("threads", 1),
+        threads=section.whole("threads", 1, most=10_000),
         precision=section.text("precision", "auto", known=PRECISIONS) or "auto",
         compile=section.text("compile", "auto", known=COMPILES) or "auto",
-        save_seconds=section.number("save_seconds", 30.0),
-        tokens_per_second=section.number("tokens_per_second") if "tokens_per_second" in section else None,
+        save_seconds=section.number("save_seconds", 30.0, most=1e7),
+        tokens_per_second=section.number("tokens_per_second", least=1e-3) if "tokens_per_second" in section else None,
     )
     section.close()
     return hardware

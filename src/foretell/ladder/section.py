@@ -1,13 +1,15 @@
 """A table of the plan file, read key by key; what is wrong is collected, not raised."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from foretell.errors import DataError
-from foretell.units import parse_quantity
+from foretell.units import format_quantity, parse_quantity
 
 T = TypeVar("T")
+MOST = 1e15  # where a key says nothing narrower: more text than there is
 
 
 class Section:
@@ -44,16 +46,14 @@ class Section:
         """Return all keys of the table."""
         return list(self._table)
 
-    def whole(self, key: str, default: int | None = None, *, least: int = 1) -> int:
-        """Return a whole number, written as 50_000, 5e4 or "50k"."""
-        number = self.number(key, default, least=least)
+    def whole(self, key: str, default: int | None = None, *, least: int = 1, most: float = MOST) -> int:
+        """Return a whole number within bounds, written as 50_000, 5e4 or "50k"."""
+        number = self.number(key, default, least=least, most=most)
         if number != int(number):
             return self._complain(key, number, "a whole number", default or least)
         return int(number)
 
-    def number(
-        self, key: str, default: float | None = None, *, least: float = 0.0, most: float = float("inf")
-    ) -> float:
+    def number(self, key: str, default: float | None = None, *, least: float = 0.0, most: float = MOST) -> float:
         """Return a number within bounds, written as a number or as a quantity such as "50k"."""
         value = self.take(key, default)
         fallback = least if default is None else default
@@ -62,8 +62,7 @@ class Section:
             return fallback
         number = _to_number(value)
         if number is None or not least <= number <= most:
-            bounds = f"of at least {least:g}" if most == float("inf") else f"from {least:g} to {most:g}"
-            return self._complain(key, value, f"a number {bounds}", fallback)
+            return self._complain(key, value, f"a number from {least:g} to {_written(most)}", fallback)
         return number
 
     def text(self, key: str, default: str | None = None, *, known: Iterable[str] = ()) -> str | None:
@@ -93,9 +92,9 @@ class Section:
     ) -> tuple[float, ...]:
         """Return a list of numbers that all fit."""
         value = self.take(key, list(default))
-        if isinstance(value, list) and all(_to_number(item) is not None and fits(item) for item in value):
-            return tuple(value)
-        return self._complain(key, value, wanted, default)
+        found = [_to_number(item) for item in value] if isinstance(value, list) else [None]
+        numbers = tuple(number for number in found if number is not None and fits(number))
+        return numbers if len(numbers) == len(found) else self._complain(key, value, wanted, default)
 
     def close(self) -> None:
         """Report the keys that are none."""
@@ -113,10 +112,16 @@ class Section:
         return fallback
 
 
+def _written(number: float) -> str:
+    return format_quantity(number) if number >= 1e5 else f"{number:g}"
+
+
 def _to_number(value: Any) -> float | None:
+    """Return a finite number; a whole one that TOML gave as such stays exact."""
     if isinstance(value, str):
         try:
             return parse_quantity(value)
         except DataError:
             return None
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number and (isinstance(value, int) or math.isfinite(value)) else None

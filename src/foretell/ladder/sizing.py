@@ -43,11 +43,26 @@ def decoder(
     return Decoder(
         d_model=d_model,
         n_layers=n_layers,
-        n_heads=n_heads or max(1, d_model // HEAD_WIDTH),
+        n_heads=n_heads or default_heads(d_model),
         d_ff=d_ff or 16 * math.ceil(d_model / 6),
         vocab_size=vocab_size,
         tied_embeddings=tied_embeddings,
     )
+
+
+def default_heads(d_model: int) -> int:
+    """Return how many heads a model has that does not say so."""
+    return max(1, d_model // HEAD_WIDTH)
+
+
+def head_counts(d_model: int, most: int = 8) -> list[int]:
+    """Return the numbers of heads that part a width evenly into heads of an even width, those near the usual ones.
+
+    >>> head_counts(96), head_counts(33)
+    ([1, 2, 3, 4, 6, 8, 12, 16], [])
+    """
+    counts = [n for n in range(1, d_model // 2 + 1) if d_model % (2 * n) == 0]
+    return sorted(sorted(counts, key=lambda n: abs(n - default_heads(d_model)))[:most])
 
 
 def _widths(n_params: float) -> list[int]:

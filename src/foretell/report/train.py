@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import RenderableType
+from rich.markup import escape
 from rich.table import Table
 
 from foretell.units import format_quantity
@@ -41,7 +42,7 @@ def _weakest(kinds: set[str]) -> str:
 def _dry_cells(row: Mapping[str, Any]) -> list[str]:
     branches = f" and {len(row['branches'])} branches" if row["branches"] else ""
     return [
-        f"{row['run']}{branches}",
+        escape(f"{row['run']}{branches}"),
         f"{row['n_params']:,}",
         f"{row['d_model']} x {row['n_layers']}, {row['n_heads']} heads",
         format_quantity(row["n_tokens"]),
@@ -59,8 +60,8 @@ def outcome_report(plain: Mapping[str, Any]) -> list[RenderableType]:
     for name in ("run", "status", "steps", "reason"):
         table.add_column(name, justify="right" if name == "steps" else "left")
     for run in plain["runs"]:
-        table.add_row(run["run"], run["status"], f"{run['step']:,}", run["reason"] or "")
-    return [table, f"The run table is {plain['table']}."]
+        table.add_row(escape(run["run"]), run["status"], f"{run['step']:,}", escape(run["reason"] or ""))
+    return [table, f"The run table is {escape(str(plain['table']))}."]
 
 
 def _duration(seconds: float) -> str:

