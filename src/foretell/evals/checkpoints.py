@@ -1,12 +1,9 @@
 """The checkpoints of a ladder: those to evaluate, and those that cannot be."""
 
-import json
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from foretell.errors import DataError
 from foretell.ladder.layout import Layout
 from foretell.ladder.rows import ROWS, SCORES, read_rows
 
@@ -50,30 +47,11 @@ def checkpoints(layout: Layout) -> Iterator[Checkpoint]:
     """
     for rows in sorted(layout.folder.glob(f"*/{ROWS}")):
         folder = rows.parent
-        scores = {row["step"]: _scored(row) for row in _whole_rows(folder, SCORES)}
-        for row in _whole_rows(folder, ROWS):
+        scores = {row["step"]: _scored(row) for row in read_rows(folder, SCORES)}
+        for row in read_rows(folder, ROWS):
             if row["status"] != "diverged":
                 step = row["step"]
                 yield Checkpoint(folder.name, step, folder / f"step-{step}", scores.get(step, frozenset()))
-
-
-def _whole_rows(folder: Path, name: str) -> list[dict[str, Any]]:
-    try:
-        return read_rows(folder, name)
-    except json.JSONDecodeError:
-        path = folder / name
-        lines = path.read_text(encoding="utf-8").splitlines()
-        number = next((i for i, line in enumerate(lines, start=1) if not _is_json(line)), 0)
-        what = f"{path} line {number} is no row, so something else has cut or changed the file."
-        raise DataError(f"{what} Delete the line: what it told is made again.") from None
-
-
-def _is_json(line: str) -> bool:
-    try:
-        json.loads(line)
-    except json.JSONDecodeError:
-        return False
-    return True
 
 
 def _scored(row: dict[str, object]) -> frozenset[str]:
