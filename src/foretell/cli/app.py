@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from foretell.cli import backtest, check, compare, data, demo, forecast, methods, mix, reproduce, train
+from foretell.cli import backtest, check, compare, data, demo, forecast, methods, mix, plan, reproduce, train
 
 app = typer.Typer(
     name="foretell",
@@ -44,4 +44,5 @@ app.command("compare")(compare.compare)
 app.command("mix")(mix.mix)
 app.command("methods")(methods.methods)
 app.command("reproduce")(reproduce.reproduce)
+app.command("plan")(plan.plan)
 app.command("train")(train.train)

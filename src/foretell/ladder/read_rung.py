@@ -7,7 +7,7 @@ from foretell.errors import DataError, UnknownName
 from foretell.ladder.plan import Rung
 from foretell.ladder.rules import RULES
 from foretell.ladder.section import Section
-from foretell.ladder.sizing import decoder, shape_for
+from foretell.sizing import decoder, shape_for
 from foretell.units import Decoder, format_quantity
 
 SHAPE = ("d_model", "n_layers", "n_heads", "d_ff")

@@ -9,7 +9,7 @@ from foretell.ladder.layout import Layout
 from foretell.ladder.plan import Plan, Rung
 from foretell.ladder.runs_of import Job
 from foretell.ladder.safe_files import write_durably
-from foretell.ladder.sizing import decoder
+from foretell.sizing import decoder
 
 SPEED = "speed.json"
 # (width, layers) -> tokens per second of one core with AVX2, fp32: vocabulary 2,048, sequences of 256, batches of 16.

@@ -1,0 +1,53 @@
+"""Which single run to train next, and what the runs there are lack."""
+
+import numpy as np
+
+from foretell.planning.answer import NextRun
+from foretell.planning.evidence import Evidence
+from foretell.planning.sizes import Sizes
+from foretell.units import format_quantity
+
+WORTH = 0.5  # of what the best run would take off the log width; among those that do, the cheapest for its worth
+SAME = 1.3  # sizes that differ by less are the same
+SHOWN = 3
+
+
+def next_runs(evidence: Evidence, sizes: Sizes, have: Sizes, half_width: "Width") -> tuple[NextRun, ...]:
+    """Return the runs that shrink the interval most for their FLOPs, the best first.
+
+    Args:
+        evidence: Of the candidates and the target, given the runs there are.
+        sizes: Of the candidates.
+        have: Sizes of the runs there are.
+        half_width: From deviation of the log loss to relative half-width.
+    """
+    now = half_width(evidence.deviation([]))
+    widths = np.array([half_width(each) for each in evidence.deviations_with_each([])[: len(sizes)]])
+    gain = np.log(now / widths)
+    worthy = np.flatnonzero(gain >= WORTH * gain.max())
+    order = worthy[np.argsort(-gain[worthy] / sizes.flops[worthy], kind="stable")][:SHOWN]
+    return tuple(_next(sizes, int(i), float(widths[i]), have) for i in order)
+
+
+def _next(sizes: Sizes, i: int, width: float, have: Sizes) -> NextRun:
+    n_params, n_tokens = float(sizes.n_params[i]), float(sizes.n_tokens[i])
+    reason = _reason(n_params, n_tokens, have)
+    return NextRun(int(n_params), int(n_tokens), float(sizes.flops[i]), width, reason)
+
+
+def _reason(n_params: float, n_tokens: float, have: Sizes) -> str:
+    """Say what is new about a run."""
+    ratio, flops = n_tokens / n_params, 6.0 * n_params * n_tokens
+    near = np.maximum(np.abs(np.log(have.n_params / n_params)), np.abs(np.log(have.n_tokens / n_tokens))) < np.log(SAME)
+    if near.any():
+        return f"{int(near.sum())} run of this size: a second seed tells its noise." if near.sum() == 1 else (
+            f"{int(near.sum())} runs of this size carry most of the forecast: another seed halves less noise than none."
+        )
+    found = [
+        (ratio > SAME * have.tokens_per_param.max(), f"no run above {have.tokens_per_param.max():.0f} tokens per parameter."),
+        (ratio < have.tokens_per_param.min() / SAME, f"no run below {have.tokens_per_param.min():.0f} tokens per parameter."),
+        (n_params > SAME * have.n_params.max(), f"no run above {format_quantity(have.n_params.max())} parameters."),
+        (n_params < have.n_params.min() / SAME, f"no run below {format_quantity(have.n_params.min())} parameters."),
+        (flops > have.flops.max(), f"no run above {format_quantity(have.flops.max())} FLOPs."),
+    ]
+    return next((text for holds, text in found if holds), "no run near this size and these tokens.")

@@ -1,0 +1,86 @@
+"""A planned ladder as tables for a terminal."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import RenderableType
+from rich.markup import escape
+from rich.table import Table
+
+from foretell.report.format import times
+from foretell.units import format_quantity
+
+Plain = Mapping[str, Any]
+
+
+def plan_report(result: Plain) -> list[RenderableType]:
+    """Lay out the ladder, what other budgets would give, and the next run where runs were given."""
+    tables: list[RenderableType] = [_ladder(result), _budgets(result)]
+    if result["next_runs"]:
+        tables.append(_next_runs(result))
+    return [*tables, _sentence(result)]
+
+
+def _ladder(result: Plain) -> Table:
+    title = f"{escape(result['at'])}\n[dim]{format_quantity(result['flops'])} of {format_quantity(result['budget'])} FLOPs"
+    table = Table(title=f"{title}, laws from {escape(result['belief'])}[/]", title_justify="left")
+    costs = result.get("cost", {}).get("rungs", [None] * len(result["rungs"]))
+    heads = ["parameters", "tokens", "tokens per parameter", "seeds", "FLOPs", "interval without it"]
+    if costs[0]:
+        heads += ["accelerator-hours", "devices"] + ["price"] * (costs[0]["price"] is not None)
+    for head in heads:
+        table.add_column(head, justify="right")
+    for rung, cost in zip(result["rungs"], costs, strict=True):
+        table.add_row(*_rung_cells(rung), *(_cost_cells(cost) if cost else ()))
+    return table
+
+
+def _rung_cells(rung: Plain) -> list[str]:
+    return [
+        format_quantity(rung["n_params"]),
+        format_quantity(rung["n_tokens"]),
+        f"{rung['tokens_per_param']:.0f}",
+        str(len(rung["seeds"])),
+        format_quantity(rung["flops"]),
+        _width(rung["width_without"]),
+    ]
+
+
+def _cost_cells(cost: Plain) -> list[str]:
+    cells = [f"{cost['hours']:,.1f}", str(cost["devices"])]
+    return cells if cost["price"] is None else [*cells, f"{cost['price']:,.0f}"]
+
+
+def _budgets(result: Plain) -> Table:
+    table = Table(title="[dim]what other budgets would give[/]", title_justify="left")
+    for head in ("budget", "FLOPs", f"{100 * result['level']:g} % interval of the loss"):
+        table.add_column(head, justify="right")
+    for each in result["by_budget"]:
+        table.add_row(times(each["factor"]), format_quantity(each["flops"]), _width(each["width"]))
+    return table
+
+
+def _next_runs(result: Plain) -> Table:
+    table = Table(title="[dim]if only one more run is trained[/]", title_justify="left")
+    for head in ("parameters", "tokens", "FLOPs", "interval with it"):
+        table.add_column(head, justify="right")
+    table.add_column("why")
+    for run in result["next_runs"]:
+        cells = (format_quantity(run[key]) for key in ("n_params", "n_tokens", "flops"))
+        table.add_row(*cells, _width(run["width"]), run["reason"])
+    return table
+
+
+def _sentence(result: Plain) -> str:
+    text = f"the loss at the target, about {result['loss']:.3f}, would be known to {_width(result['width'])}"
+    text += f" (without these runs {_width(result['width_before'])}), {100 * result['level']:g} % interval"
+    if "cost" in result:
+        cost = result["cost"]
+        machine = cost["machine"]
+        text += f"; {cost['hours']:,.0f} hours of {machine['accelerator']} at {machine['mfu']:.0%} utilisation, "
+        text += f"at least {cost['wall_hours']:,.1f} hours on {machine['devices']}"
+    return text
+
+
+def _width(width: float) -> str:
+    return f"±{100 * width:.2f} %"
