@@ -16,7 +16,7 @@ STARTS = 3
 SHARPER = 1e-3  # relative, that an exchange must make the forecast
 
 
-def search(evidence: Evidence, sizes: Sizes, budget: float, limits: Limits) -> list[int]:
+def search(evidence: Evidence, sizes: Sizes, budget: float, limits: Limits, *, once: bool = False) -> list[int]:
     """Return the candidates of the sharpest ladder found; one may be there several times, as seeds.
 
     Args:
@@ -24,18 +24,21 @@ def search(evidence: Evidence, sizes: Sizes, budget: float, limits: Limits) -> l
         sizes: Of the candidates.
         budget: FLOPs of the ladder.
         limits: Bounds on it.
+        once: Choose no candidate twice.
 
     Raises:
         DataError: the budget is not enough for the fewest runs, or sizes.
     """
-    ladders = [_improve(evidence, sizes, budget, limits, start) for start in _starts(sizes, budget, limits)]
+    ladders = [
+        _improve(evidence, sizes, budget, limits, start, once) for start in _starts(sizes, budget, limits, once)
+    ]
     best = min(ladders, key=evidence.deviation)
     return sorted(best, key=lambda i: (sizes.n_params[i], sizes.n_tokens[i]))
 
 
-def _starts(sizes: Sizes, budget: float, limits: Limits) -> list[list[int]]:
+def _starts(sizes: Sizes, budget: float, limits: Limits, once: bool) -> list[list[int]]:
     """Return ladders of the fewest runs, over as many sizes as asked for, each reaching less far up."""
-    start = _cheapest(sizes, limits)
+    start = _cheapest(sizes, limits, once)
     cost = float(sizes.flops[start].sum())
     if cost > budget:
         what = f"a budget of {format_quantity(budget)} FLOPs: {len(start)} runs of {limits.min_sizes} sizes take"
@@ -44,32 +47,36 @@ def _starts(sizes: Sizes, budget: float, limits: Limits) -> list[list[int]]:
     return [start, *(_at_random(sizes, budget, start, rng) for _ in range(STARTS - 1))]
 
 
-def _cheapest(sizes: Sizes, limits: Limits) -> list[int]:
+def _cheapest(sizes: Sizes, limits: Limits, once: bool) -> list[int]:
     order = np.argsort(sizes.flops, kind="stable")
     of_each_size = [order[sizes.n_params[order] == n][0] for n in np.unique(sizes.n_params)]
     if len(of_each_size) < limits.min_sizes:
         what = f"only {len(of_each_size)} sizes of model fit the limits, and {limits.min_sizes} are asked for"
         raise DataError(f"{what}. Raise the budget, or allow smaller runs.")
     first = sorted(of_each_size, key=lambda i: sizes.flops[i])[: limits.min_sizes]
-    return [int(i) for i in [*first, *(first[0] for _ in range(FEWEST_RUNS - len(first)))]]
+    others = [i for i in order if i not in first] if once else [first[0]] * FEWEST_RUNS
+    return [int(i) for i in [*first, *others[: max(0, FEWEST_RUNS - len(first))]]]
 
 
 def _at_random(sizes: Sizes, budget: float, start: list[int], rng: np.random.Generator) -> list[int]:
     ladder, cost = list(start), float(sizes.flops[start].sum())
     for i in rng.permutation(len(sizes)).tolist():
-        if cost + sizes.flops[i] <= budget and len(ladder) < 2 * FEWEST_RUNS:
+        fits = cost + sizes.flops[i] <= budget and len(ladder) < min(2 * FEWEST_RUNS, len(sizes))
+        if fits and i not in start:
             ladder.append(i)
             cost += float(sizes.flops[i])
     return ladder
 
 
-def _improve(evidence: Evidence, sizes: Sizes, budget: float, limits: Limits, ladder: list[int]) -> list[int]:
+def _improve(
+    evidence: Evidence, sizes: Sizes, budget: float, limits: Limits, ladder: list[int], once: bool
+) -> list[int]:
     """Add a run, or put one in another's place, whichever sharpens most, until nothing does."""
     now = evidence.deviation(ladder)
     while True:
-        moves = [_best_in_place(evidence, sizes, budget, limits, ladder, j) for j in range(len(ladder))]
+        moves = [_best_in_place(evidence, sizes, budget, limits, ladder, j, once) for j in range(len(ladder))]
         if len(ladder) < limits.max_runs:
-            moves.append(_best_in_place(evidence, sizes, budget, limits, ladder, None))
+            moves.append(_best_in_place(evidence, sizes, budget, limits, ladder, None, once))
         deviation, better = min(moves, key=lambda move: move[0])
         if deviation > (1 - SHARPER) * now:
             return ladder
@@ -77,7 +84,7 @@ def _improve(evidence: Evidence, sizes: Sizes, budget: float, limits: Limits, la
 
 
 def _best_in_place(
-    evidence: Evidence, sizes: Sizes, budget: float, limits: Limits, ladder: list[int], j: int | None
+    evidence: Evidence, sizes: Sizes, budget: float, limits: Limits, ladder: list[int], j: int | None, once: bool
 ) -> tuple[float, list[int]]:
     """Return the best ladder with another run in place `j`, or with one more, and its deviation."""
     rest = ladder if j is None else ladder[:j] + ladder[j + 1 :]
@@ -85,6 +92,8 @@ def _best_in_place(
     distinct = set(sizes.n_params[rest])
     if len(distinct) < limits.min_sizes:
         allowed &= ~np.isin(sizes.n_params, list(distinct))
+    if once:
+        allowed[rest] = False
     deviations = np.where(allowed, evidence.deviations_with_each(rest)[: len(sizes)], np.inf)
     best = int(np.argmin(deviations))
     return float(deviations[best]), [*rest, best]
