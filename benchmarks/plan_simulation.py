@@ -18,7 +18,7 @@ from foretell.fitting.bootstrap import Bootstrap
 from foretell.fitting.loss_grid import fit_loss_grid
 from foretell.methods.auto.loss_law import LARGE_RUNS
 from foretell.planning import plan
-from foretell.planning.belief import NOISE, PUBLISHED, AT_PARAMS, AT_TOKENS
+from foretell.planning.belief import AT_PARAMS, AT_TOKENS, NOISE, PUBLISHED
 from foretell.planning.sizes import Sizes
 
 TARGET = Sizes(np.array([6.9e9]), np.array([3.95e12]))

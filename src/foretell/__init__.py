@@ -1,7 +1,7 @@
 """Forecast a language model's benchmark scores before you train it.
 
 The verbs are those of the command line: `load_runs`, `check`, `forecast`, `backtest`, `sweep`,
-`ablate`, `compare`, `mix`, `reproduce`. They are imported when they are first used, so that
+`ablate`, `compare`, `mix`, `plan`, `allocate`, `multiplier`, `reproduce`. They are imported when they are first used, so that
 `import foretell` costs nothing.
 """
 
@@ -18,6 +18,9 @@ _HOMES = {
     "ablate": ("foretell.trusting.ablation", "ablate"),
     "compare": ("foretell.methods.compare", "compare"),
     "mix": ("foretell.mixing.mix", "mix"),
+    "plan": ("foretell.planning.plan", "plan"),
+    "allocate": ("foretell.planning.allocate", "allocate"),
+    "multiplier": ("foretell.planning.multiplier", "multiplier"),
     "reproduce": ("foretell.reproductions.reproduce", "reproduce"),
     "write_table": ("foretell.io.table", "write_table"),
     "fit": ("foretell.fitting.fit", "fit"),

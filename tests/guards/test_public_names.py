@@ -12,8 +12,8 @@ from foretell.reproductions import REPRODUCTIONS
 
 NAMES = {
     "DATASETS", "DataError", "FitError", "ForetellError", "LAWS", "METHODS", "Metadata", "MissingExtra", "Runs",
-    "UnknownName", "__version__", "ablate", "backtest", "check", "compare", "fit", "forecast", "load_runs", "mix",
-    "reproduce", "sweep", "write_table",
+    "UnknownName", "__version__", "ablate", "allocate", "backtest", "check", "compare", "fit", "forecast", "load_runs",
+    "mix", "multiplier", "plan", "reproduce", "sweep", "write_table",
 }  # fmt: skip
 LAW_NAMES = {
     "power", "power_floor", "chinchilla", "overtraining", "linear", "sigmoid", "free_sigmoid", "exp_decay",
@@ -36,7 +36,7 @@ def test_the_package_offers_exactly_these_names() -> None:
 
 
 def test_verbs_stay_functions_whatever_was_imported_before() -> None:
-    for verb in ("ablate", "backtest", "check", "compare", "fit", "forecast", "load_runs", "mix", "reproduce", "sweep"):
+    for verb in sorted(name for name in NAMES if name.islower() and not name.startswith("_")):
         assert inspect.isfunction(getattr(foretell, verb)), verb
 
 
@@ -63,6 +63,11 @@ def test_the_verbs_keep_their_arguments() -> None:
     assert arguments(foretell.sweep) == ["runs", "holdout", "train", "tasks", "loss", "methods", "margins", "pool"]
     asked = ["train", "tasks", "losses", "loss", "margin", "pool"]
     assert arguments(foretell.ablate) == ["runs", "holdout", *asked]
+    sizes = ["vocab_size", "sequence_length", "batch", "level"]
+    assert arguments(foretell.plan) == ["at", "budget", "like", "have", "loss", "noise", "limits", *sizes]
+    drawn = ["level", "seed", "resamples"]
+    assert arguments(foretell.allocate) == ["runs", "budgets", "family", "train", "loss", "served", "unique", *drawn]
+    assert arguments(foretell.multiplier) == ["runs", "at", "families", "train", "loss", *drawn]
     assert arguments(foretell.check) == ["runs", "loss", "tasks"]
     assert arguments(foretell.reproduce) == ["name"]
     assert arguments(foretell.load_runs) == ["source", "metadata", "strict"]

@@ -116,7 +116,7 @@ def test_a_recipe_that_saves_half_the_compute_has_a_multiplier_of_two():
 
 def test_what_cannot_be_allocated_is_said():
     runs = foretell.load_runs(family("one", EPOCH, 0))
-    with pytest.raises(DataError, match="positive FLOPs"):
+    with pytest.raises(DataError, match="positive number"):
         allocate(runs, 0)
     with pytest.raises(DataError, match="at least 8"):
         allocate(runs, 1e21, train="run IN ('one0', 'one5', 'one10')")

@@ -55,7 +55,9 @@ def test_a_planned_ladder_promises_less_width_than_the_ladder_papers_grid(ladder
     assert grid.flops.sum() >= BUDGET
     at = Sizes(np.array([6.9e9]), np.array([3.95e12]))
     belief = published()
-    mine = Sizes(*(np.array([float(getattr(r, k)) for r in ladder.rungs for _ in r.seeds]) for k in ("n_params", "n_tokens")))
+    mine = Sizes(
+        *(np.array([float(getattr(r, k)) for r in ladder.rungs for _ in r.seeds]) for k in ("n_params", "n_tokens"))
+    )
     deviation = [Evidence(belief.covariance(s + at), belief.noise).deviation(range(len(s))) for s in (grid, mine)]
     assert deviation[0] > 1.3 * deviation[1]
 
@@ -67,7 +69,9 @@ def test_the_posterior_of_many_runs_is_that_of_conditioning_in_one_step():
     covariance = belief.covariance(sizes)
     evidence = Evidence(covariance, belief.noise)
     seen = covariance[:, :3, :3] + belief.noise**2 * np.eye(3)
-    left = covariance[:, 3, 3] - np.einsum("ki,kij,kj->k", covariance[:, :3, 3], np.linalg.inv(seen), covariance[:, :3, 3])
+    left = covariance[:, 3, 3] - np.einsum(
+        "ki,kij,kj->k", covariance[:, :3, 3], np.linalg.inv(seen), covariance[:, :3, 3]
+    )
     assert evidence.deviation([0, 1, 2]) == pytest.approx(np.exp(0.5 * np.log(left).mean()), rel=1e-6)
     stepwise = evidence.given([0]).given([1]).deviations_with_each([])[2]
     assert stepwise == pytest.approx(evidence.deviation([0, 1, 2]), rel=1e-6)

@@ -13,6 +13,7 @@ from foretell.laws import Chinchilla
 from foretell.planning.allocation import Demand, best_params, loss_at
 from foretell.planning.iso_flop import IsoFlop, iso_flops, trend
 from foretell.planning.known import Known, finished
+from foretell.planning.number import between, positive
 from foretell.planning.sizes import Sizes
 from foretell.units import parse_quantity
 
@@ -28,13 +29,13 @@ class Range:
 
     Attributes:
         value: The best estimate.
-        low: Lower end.
+        low: Lower end; `None` where too few resamples tell it.
         high: Upper end.
     """
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
 
 @dataclass(frozen=True)
@@ -127,12 +128,14 @@ def allocate(
         DataError: there are too few runs, or a number is out of range.
         FitError: the law is not found in the runs, or in too many resamples of them.
     """
-    level = _between("level", level)
-    demands = [Demand(flops, _at_least_zero("served", served), _unique(unique)) for flops in _budgets(budgets)]
+    level = between("level", level)
+    demands = _demands(budgets, served, unique)
     known = finished(load_runs(runs).where(train), family, loss)
     if len(known.runs) < FEWEST:
         raise DataError(f"{known.name}: {len(known.runs)} finished runs. An allocation needs at least {FEWEST}.")
-    counts = np.random.default_rng(seed).multinomial(len(known.runs), np.full(len(known.runs), 1 / len(known.runs)), resamples)
+    counts = np.random.default_rng(seed).multinomial(
+        len(known.runs), np.full(len(known.runs), 1 / len(known.runs)), resamples
+    )
     law, drawn = _laws(known, counts)
     parabolas = _Parabolas.of(known, counts, level)
     return Allocation(
@@ -206,12 +209,15 @@ def _exponent(law: Chinchilla) -> np.ndarray:
 def _split(
     law: Chinchilla, drawn: Chinchilla, demand: Demand, parabolas: _Parabolas, known: Known, level: float
 ) -> Split:
-    values = [_best(each, demand) for each in (law, drawn)]
-    ranges = [_range(float(one[0]), many, level) for one, many in zip(*values, strict=True)]
+    best, resampled = _best(law, demand), _best(drawn, demand)
+    n_params, n_tokens, ratio, loss = (_range(one[0], many, level) for one, many in zip(best, resampled, strict=True))
     alone = demand.served == 0 and demand.unique is None
     return Split(
-        demand.flops,
-        *ranges,
+        flops=demand.flops,
+        n_params=n_params,
+        n_tokens=n_tokens,
+        tokens_per_param=ratio,
+        loss=loss,
         n_params_iso_flop=parabolas.n_params(demand.flops) if alone else None,
         inside=bool(demand.flops <= known.sizes.flops.max()),
     )
@@ -225,36 +231,20 @@ def _best(law: Chinchilla, demand: Demand) -> tuple[np.ndarray, ...]:
 
 
 def _range(value: float, drawn: np.ndarray, level: float) -> Range:
-    low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2]) if len(drawn) else (np.nan, np.nan)
+    if not np.isfinite(drawn).any():
+        return Range(float(value), None, None)
+    low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     return Range(float(value), float(low), float(high))
 
 
-def _budgets(budgets: float | str | Sequence[float | str]) -> list[float]:
+def _demands(
+    budgets: float | str | Sequence[float | str], served: float | str, unique: float | str | None
+) -> list[Demand]:
     several = [budgets] if isinstance(budgets, float | int | str) else list(budgets)
-    found = [parse_quantity(each) for each in several]
-    bad = [each for each, value in zip(several, found, strict=True) if not value > 0]
-    if bad or not found:
-        raise DataError(f"budget {bad[0] if bad else '(none)'}: give positive FLOPs, such as 1e21.")
-    return found
-
-
-def _at_least_zero(name: str, value: float | str) -> float:
-    number = parse_quantity(value)
-    if number < 0:
-        raise DataError(f"{name} is {value}. Give tokens, 0 or more.")
-    return number
-
-
-def _unique(value: float | str | None) -> float | None:
-    if value is None:
-        return None
-    number = parse_quantity(value)
-    if not number > 0:
-        raise DataError(f"unique is {value}. Give the different tokens that there are.")
-    return number
-
-
-def _between(name: str, value: float) -> float:
-    if not 0 < value < 1:
-        raise DataError(f"{name} is {value:g}. Give a number between 0 and 1, such as 0.9.")
-    return value
+    if not several:
+        raise DataError("there is no budget. Give positive FLOPs, such as 1e21.")
+    to_serve = parse_quantity(served)
+    if to_serve < 0:
+        raise DataError(f"{served} tokens to be served. Give 0 or more.")
+    different = None if unique is None else positive("different tokens", unique, "2e11")
+    return [Demand(positive("a budget", each, "1e21"), to_serve, different) for each in several]

@@ -57,8 +57,9 @@ def loss_at(law: Chinchilla, n_params: np.ndarray, demand: Demand) -> np.ndarray
     fields = law.values.reshape(-1, len(law.params()))[:, :, None]
     n_tokens = demand.n_tokens(n_params)
     if demand.unique is None:
-        return Chinchilla(*np.moveaxis(fields, 1, 0))(n_params, n_tokens)
-    repeated = RepeatedData(*np.moveaxis(fields, 1, 0), R_D, R_N)
+        return Chinchilla.from_values(np.moveaxis(fields, 1, -1))(n_params, n_tokens)
+    decays = np.broadcast_to(np.array([R_D, R_N])[:, None], (len(fields), 2, 1))
+    repeated = RepeatedData.from_values(np.moveaxis(np.concatenate([fields, decays], axis=1), 1, -1))
     return repeated(n_params, n_tokens, np.minimum(demand.unique, n_tokens))
 
 

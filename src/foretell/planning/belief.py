@@ -28,8 +28,14 @@ from foretell.planning.sizes import Sizes
 AT_PARAMS, AT_TOKENS = 3e8, 1e10
 # Standard deviations of the prior; of a logarithm where the parameter is positive.
 DEVIATIONS: Mapping[str, float] = {
-    **{"E": 0.3, "A": 1.0, "B": 1.0, "a": 1.0, "b": 1.0},
-    **{"alpha": 0.1, "beta": 0.1, "eta": 0.05},  # exponents of N and D are 2 eta in the over-training law
+    "E": 0.3,
+    "A": 1.0,
+    "B": 1.0,
+    "a": 1.0,
+    "b": 1.0,
+    "alpha": 0.1,
+    "beta": 0.1,
+    "eta": 0.05,  # exponents of N and D are 2 eta in the over-training law
 }
 NOISE = 0.004  # relative, of one run's loss: what rerun models of public ladders differ by
 MISFIT = 0.01  # relative; what laws err by, one decade and more beyond their runs
@@ -107,12 +113,13 @@ def _terms(grid: LossGrid, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray, n
 
 
 def _chinchilla(floor: np.ndarray, terms: np.ndarray, exponents: np.ndarray) -> Law:
-    return Chinchilla(floor, terms[:, 0], exponents[:, 0], terms[:, 1], exponents[:, 1])
+    values = (floor, terms[:, 0], exponents[:, 0], terms[:, 1], exponents[:, 1])
+    return Chinchilla.from_values(np.stack(values, axis=-1))
 
 
 def _over_training(floor: np.ndarray, terms: np.ndarray, exponents: np.ndarray) -> Law:
     eta = exponents[:, 0] / 2
-    return OverTraining(floor, *(terms.T * 6**eta), eta)
+    return OverTraining.from_values(np.stack((floor, *(terms.T * 6**eta), eta), axis=-1))
 
 
 def _drawn(law: Law, rng: np.random.Generator) -> Law:
@@ -125,7 +132,9 @@ def _gradients(batch: Law, sizes: Sizes) -> np.ndarray:
     """Return the gradient of the log loss, in standard deviations of each parameter, `(K, m, n_params)`."""
     x = _relative(sizes)
     columns = list(batch.values.T)
-    slopes = derivatives(lambda fields: np.log(type(batch)(*(each[..., None] for each in fields))(*x)), columns, [len(columns)])
+    slopes = derivatives(
+        lambda fields: np.log(type(batch)(*(each[..., None] for each in fields))(*x)), columns, [len(columns)]
+    )
     per_unit = np.where([p.log for p in batch.params()], batch.values, 1.0)
     return slopes * per_unit[:, None] * _prior(batch)
 

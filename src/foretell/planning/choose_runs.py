@@ -10,13 +10,13 @@ from foretell.io import load_runs
 from foretell.planning.belief import published
 from foretell.planning.evidence import Evidence
 from foretell.planning.known import finished
-from foretell.planning.limits import Limits
+from foretell.planning.limits import FEWEST_RUNS, USUAL, Limits
 from foretell.planning.search import search
 from foretell.planning.sizes import Sizes
 from foretell.targets import parse_target
 
 
-def choose_runs(runs: Any, at: str, *, budget: float, train: str | None = None, limits: Limits = Limits()) -> list[str]:
+def choose_runs(runs: Any, at: str, *, budget: float, train: str | None = None, limits: Limits = USUAL) -> list[str]:
     """Choose the ladder, out of runs that exist, whose forecast would be sharpest; no loss is looked at.
 
     Args:
@@ -42,5 +42,5 @@ def choose_runs(runs: Any, at: str, *, budget: float, train: str | None = None, 
     at_target = Sizes(np.array([target.n_params]), np.array([target.n_tokens]))
     belief = published()
     evidence = Evidence(belief.covariance(sizes + at_target), belief.noise)
-    chosen = search(evidence, sizes, budget, replace(limits, max_runs=max(limits.max_runs, 6)), once=True)
+    chosen = search(evidence, sizes, budget, replace(limits, max_runs=max(limits.max_runs, FEWEST_RUNS)), once=True)
     return [known.runs[allowed[i]] for i in chosen]

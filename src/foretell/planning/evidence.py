@@ -23,7 +23,7 @@ class Evidence:
 
     def deviation(self, chosen: Sequence[int]) -> float:
         """Return the standard deviation of the log loss at the target after some runs; the geometric mean of laws."""
-        return _typical(self._after(chosen)[:, -1, -1])
+        return float(_typical(self._after(chosen)[:, -1, -1]))
 
     def deviations_with_each(self, chosen: Sequence[int]) -> np.ndarray:
         """Return the same with each candidate, and the target, added in turn, `(m,)`."""

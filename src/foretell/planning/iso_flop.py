@@ -53,7 +53,9 @@ def _vertex(sizes: Sizes, loss: np.ndarray) -> IsoFlop:
     x = np.log(sizes.n_params)
     flops, n_runs = float(np.exp(np.mean(np.log(sizes.flops)))), len(loss)
     if len(np.unique(x)) < FEWEST:
-        return IsoFlop(flops, n_runs, reason=_refusal(flops, f"{len(np.unique(x))} sizes only. Train {FEWEST} or more."))
+        return IsoFlop(
+            flops, n_runs, reason=_refusal(flops, f"{len(np.unique(x))} sizes only. Train {FEWEST} or more.")
+        )
     centre = x.mean()
     curvature, slope, level = np.polyfit(x - centre, loss, 2)
     if curvature <= 0:
@@ -77,5 +79,7 @@ def trend(found: Sequence[IsoFlop]) -> tuple[float, float] | None:
     good = [each for each in found if each.n_params is not None]
     if len(good) < 3:
         return None
-    exponent, level = np.polyfit(np.log([each.flops for each in good]), np.log([each.n_params or 1 for each in good]), 1)
+    exponent, level = np.polyfit(
+        np.log([each.flops for each in good]), np.log([each.n_params or 1 for each in good]), 1
+    )
     return float(exponent), float(level)

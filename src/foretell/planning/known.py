@@ -62,6 +62,8 @@ def finished(table: Runs, family: str | None, loss: str | None) -> Known:
         raise DataError(f"{what} Name one in the target, as family=...")
     table = table.in_family(family) if family else table
     table, column = table.with_general_loss(loss)
+    if column is None:
+        raise DataError(f"{table.name} has no loss. Give a column loss/<domain>, in nats per token.")
     frame = table.usable().final_rows().frame.drop_nulls(["n_params", "n_tokens", column])
     if not frame.height:
         raise DataError(f"{table.name}: no finished run has n_params, n_tokens and {column}. Give them.")

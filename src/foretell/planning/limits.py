@@ -41,3 +41,6 @@ class Limits:
         if not 1 <= self.min_sizes <= self.max_runs:
             what = f"at least {self.min_sizes} sizes in at most {self.max_runs} runs is not possible."
             raise DataError(f"{what} Give a number from 1 to {self.max_runs}.")
+
+
+USUAL = Limits()

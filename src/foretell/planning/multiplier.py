@@ -9,11 +9,12 @@ import numpy as np
 from foretell.errors import DataError
 from foretell.fitting.loss_grid import LossGrid, fit_loss_grid
 from foretell.io import load_runs
+from foretell.methods.twins import twins
 from foretell.planning.known import FEWEST, Known, finished
-from foretell.planning.sizes import Sizes
-from foretell.targets import parse_target
+from foretell.planning.number import between
+from foretell.planning.paired import counts_of_pairs
+from foretell.targets import Target, parse_target
 
-SAME_SIZE = 0.02  # relative, that sizes of a pair may differ by
 REACH, POINTS = 5.0, 400  # e-folds of compute, and how finely they are searched
 
 
@@ -80,33 +81,74 @@ def multiplier(
         resamples: Of the bootstrap.
 
     Raises:
-        DataError: there are not two families, one has too few runs, or the compute is beyond
-            150 times more or less.
+        DataError: there are not two families, one has too few runs, a number is out of range, or
+            the compute is beyond 150 times more or less.
     """
-    if len(families) != 2 or families[0] == families[1]:
-        raise DataError(f"a multiplier is between two families, got {', '.join(families) or 'none'}. Name two.")
+    first, second = _two(families)
+    level = between("level", level)
     table = load_runs(runs).where(train)
-    both = [finished(table, family, loss) for family in families]
-    target = parse_target(at, table)[0]
-    if not np.isfinite(target.n_params * target.n_tokens):
-        raise DataError(f"target {at!r} states no sizes. Give n_params and n_tokens.")
-    grids = [_grid(known) for known in both]
-    pairs = _pairs(both[0].sizes, both[1].sizes)
-    counts = _counts(len(both[0].runs), len(both[1].runs), pairs, resamples, np.random.default_rng(seed))
-    path = np.exp(np.linspace(-REACH, REACH, POINTS))
-    sizes = np.stack([target.n_params * np.sqrt(path), target.n_tokens * np.sqrt(path)])
-    at_target = np.array([[target.n_params], [target.n_tokens]])
-    first, second = grids[0].value(at_target)[0], grids[1].value(at_target)[0]
-    best = _where(np.array([first]), grids[1].value(sizes)[None], path)[0]
+    both = (finished(table, first, loss), finished(table, second, loss))
+    path = _Path.through(parse_target(at, table)[0])
+    laws = (_grid(both[0]), _grid(both[1]))
+    wanted, other = (float(law.value(path.target)[0]) for law in laws)
+    best = float(path.reached(np.array([wanted]), laws[1].value(path.sizes)[None])[0])
     if not np.isfinite(best):
-        what = f"{families[1]} does not reach {families[0]}'s loss of {first:.4f} within {np.exp(REACH):.0f} times the compute"
-        raise DataError(f"{what}, or is that much better. Compare nearer recipes.")
-    drawn = _drawn(grids, at_target, sizes, path, counts, seed)
+        raise DataError(_out_of_reach(first, second, wanted))
+    pairs = twins(both[0].sizes.table, both[1].sizes.table)
+    drawn = _drawn(laws, path, counts_of_pairs(pairs, len(both[0].runs), len(both[1].runs), resamples, seed), seed)
     low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     return Multiplier(
-        both[0].name, (families[0], families[1]), at, float(first), float(second), float(best), float(low), float(high),
-        float(np.nanmean(drawn > 1)), len(pairs), level,
-    )  # fmt: skip
+        runs=both[0].name,
+        families=(first, second),
+        at=at,
+        loss=wanted,
+        loss_other=other,
+        multiplier=best,
+        low=float(low),
+        high=float(high),
+        p_better=float(np.mean(drawn[np.isfinite(drawn)] > 1)),
+        n_pairs=len(pairs),
+        level=level,
+    )
+
+
+def _two(families: Sequence[str]) -> tuple[str, str]:
+    if len(families) != 2 or families[0] == families[1]:
+        raise DataError(f"a multiplier is between two families, got {', '.join(families) or 'none'}. Name two.")
+    return families[0], families[1]
+
+
+@dataclass(frozen=True, eq=False)
+class _Path:
+    """Sizes from much less to much more compute than the target's, at its tokens per parameter.
+
+    Attributes:
+        target: Its parameters and tokens, `(2, 1)`.
+        factors: Compute over the target's, rising, `(n,)`.
+    """
+
+    target: np.ndarray
+    factors: np.ndarray
+
+    @classmethod
+    def through(cls, target: Target) -> "_Path":
+        sizes = np.array([[target.n_params], [target.n_tokens]])
+        if not np.isfinite(sizes).all():
+            raise DataError(f"target {target.run!r} states no sizes. Give n_params and n_tokens.")
+        return cls(sizes, np.exp(np.linspace(-REACH, REACH, POINTS)))
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """Parameters and tokens, `(2, n)`."""
+        return self.target * np.sqrt(self.factors)
+
+    def reached(self, wanted: np.ndarray, losses: np.ndarray) -> np.ndarray:
+        """Return the factors at which falling losses `(R, n)` reach those wanted, `(R,)`; NaN where they do not."""
+        found = np.full(len(wanted), np.nan)
+        for i, (goal, row) in enumerate(zip(wanted, losses, strict=True)):
+            if np.isfinite(row).all() and row[-1] <= goal <= row[0]:
+                found[i] = np.exp(np.interp(-goal, -row, np.log(self.factors)))
+        return found
 
 
 def _grid(known: Known) -> LossGrid:
@@ -120,51 +162,15 @@ def _grid(known: Known) -> LossGrid:
     return grid
 
 
-def _pairs(one: Sizes, other: Sizes) -> list[tuple[int, int]]:
-    """Return indices of runs that have the same size in both, each run at most once."""
-    pairs: list[tuple[int, int]] = []
-    for i in range(len(one)):
-        taken = {j for _, j in pairs}
-        off = np.abs(np.log(other.n_params / one.n_params[i])) + np.abs(np.log(other.n_tokens / one.n_tokens[i]))
-        free = [j for j in np.argsort(off).tolist() if j not in taken and off[j] < SAME_SIZE]
-        pairs += [(i, free[0])] if free else []
-    return pairs
-
-
-def _counts(
-    n_one: int, n_other: int, pairs: list[tuple[int, int]], resamples: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Draw multiplicities of both families' runs, pairs together."""
-    ones, others = np.zeros((resamples, n_one), int), np.zeros((resamples, n_other), int)
-    if pairs:
-        together = rng.multinomial(len(pairs), np.full(len(pairs), 1 / len(pairs)), resamples)
-        ones[:, [i for i, _ in pairs]] = together
-        others[:, [j for _, j in pairs]] = together
-    for counts, paired in ((ones, {i for i, _ in pairs}), (others, {j for _, j in pairs})):
-        alone = [i for i in range(counts.shape[1]) if i not in paired]
-        if alone:
-            counts[:, alone] = rng.multinomial(len(alone), np.full(len(alone), 1 / len(alone)), resamples)
-    return ones, others
-
-
 def _drawn(
-    grids: list[LossGrid],
-    at_target: np.ndarray,
-    sizes: np.ndarray,
-    path: np.ndarray,
-    counts: tuple[np.ndarray, np.ndarray],
-    seed: int,
+    laws: tuple[LossGrid, LossGrid], path: _Path, counts: tuple[np.ndarray, np.ndarray], seed: int
 ) -> np.ndarray:
     """Return the multiplier of each resample, `(R,)`; NaN where it is beyond the path."""
-    first = grids[0].draws(at_target, counts[0], np.random.default_rng(seed), noisy=False)[:, 0]
-    second = grids[1].draws(sizes, counts[1], np.random.default_rng(seed), noisy=False)
-    return _where(first, second, path)
+    wanted = laws[0].draws(path.target, counts[0], np.random.default_rng(seed), noisy=False)[:, 0]
+    losses = laws[1].draws(path.sizes, counts[1], np.random.default_rng(seed), noisy=False)
+    return path.reached(wanted, losses)
 
 
-def _where(wanted: np.ndarray, losses: np.ndarray, path: np.ndarray) -> np.ndarray:
-    """Return where falling losses `(R, n)` along a path `(n,)` reach what is wanted `(R,)`; NaN where they do not."""
-    found = np.full(len(wanted), np.nan)
-    for i, (goal, row) in enumerate(zip(wanted, losses, strict=True)):
-        if np.isfinite(row).all() and row[-1] <= goal <= row[0]:
-            found[i] = np.exp(np.interp(-goal, -row, np.log(path)))
-    return found
+def _out_of_reach(first: str, second: str, wanted: float) -> str:
+    what = f"{second} does not reach {first}'s loss of {wanted:.4f} within {np.exp(REACH):.0f} times the compute"
+    return f"{what}, or is that much better. Compare nearer recipes."

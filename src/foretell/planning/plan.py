@@ -14,8 +14,9 @@ from foretell.planning.belief import Belief, published
 from foretell.planning.candidates import candidates
 from foretell.planning.evidence import Evidence
 from foretell.planning.known import Known, finished
-from foretell.planning.limits import Limits
+from foretell.planning.limits import USUAL, Limits
 from foretell.planning.next_run import next_runs
+from foretell.planning.number import between
 from foretell.planning.search import search
 from foretell.planning.sizes import NONE, Sizes
 from foretell.runs import Runs
@@ -33,7 +34,7 @@ def plan(
     have: Any = None,
     loss: str | None = None,
     noise: float | None = None,
-    limits: Limits = Limits(),
+    limits: Limits = USUAL,
     vocab_size: int = 50_304,
     sequence_length: int = 2048,
     batch: int = 128,
@@ -65,8 +66,7 @@ def plan(
             is too small, bounds contradict each other, or a table tells nothing.
         UnknownName: a table has no such family or loss.
     """
-    if not 0 < level < 1:
-        raise DataError(f"level is {level:g}. Give a coverage between 0 and 1, such as 0.9.")
+    level = between("level", level)
     flops = budget if isinstance(budget, float | int) else parse_quantity(budget)
     known, table, told = _known(have if have is not None else like, at, loss)
     target, found = parse_target(at, table)
@@ -75,7 +75,7 @@ def plan(
     setting = _Setting(target, limits, vocab_size, float(sequence_length * batch), belief, level)
     evidence = known.sizes if have is not None and known is not None else NONE
     ladder = setting.ladder(flops, evidence)
-    warnings = [*told, *found, *_warnings(known, target)]
+    warnings = [*told, *found, *_warnings(known)]
     return replace(ladder, at=at, warnings=tuple(warnings))
 
 
@@ -173,7 +173,9 @@ def _check(at: str, target: Target, budget: float, have: Known | None) -> None:
         raise DataError(f"{what}. Give less, or a larger target.")
     if have is not None and have.sizes.flops.max() >= target.flops:
         largest = have.runs[int(np.argmax(have.sizes.flops))]
-        what = f"the target lies inside the runs there are: {largest} took {format_quantity(have.sizes.flops.max())} FLOPs"
+        what = (
+            f"the target lies inside the runs there are: {largest} took {format_quantity(have.sizes.flops.max())} FLOPs"
+        )
         raise DataError(f"{what}, the target takes {format_quantity(target.flops)}. Name a larger target.")
 
 
@@ -184,7 +186,7 @@ def _belief(known: Known | None, noise: float | None) -> Belief:
     return belief if noise is None else replace(belief, noise=noise)
 
 
-def _warnings(known: Known | None, target: Target) -> list[Finding]:
+def _warnings(known: Known | None) -> list[Finding]:
     if known is not None:
         return []
     what = "no table of similar runs: laws are drawn around published ones, and the noise of a run is assumed."

@@ -29,9 +29,7 @@ def search(evidence: Evidence, sizes: Sizes, budget: float, limits: Limits, *, o
     Raises:
         DataError: the budget is not enough for the fewest runs, or sizes.
     """
-    ladders = [
-        _improve(evidence, sizes, budget, limits, start, once) for start in _starts(sizes, budget, limits, once)
-    ]
+    ladders = [_improve(evidence, sizes, budget, limits, start, once) for start in _starts(sizes, budget, limits, once)]
     best = min(ladders, key=evidence.deviation)
     return sorted(best, key=lambda i: (sizes.n_params[i], sizes.n_tokens[i]))
 

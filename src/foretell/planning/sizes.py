@@ -29,6 +29,11 @@ class Sizes:
         return flops_6nd(self.n_params, self.n_tokens)
 
     @property
+    def table(self) -> np.ndarray:
+        """Parameters and tokens side by side, `(m, 2)`."""
+        return np.stack([self.n_params, self.n_tokens], axis=-1)
+
+    @property
     def tokens_per_param(self) -> np.ndarray:
         """Tokens per parameter, `(m,)`."""
         return self.n_tokens / self.n_params

@@ -22,7 +22,9 @@ def plan_report(result: Plain) -> list[RenderableType]:
 
 
 def _ladder(result: Plain) -> Table:
-    title = f"{escape(result['at'])}\n[dim]{format_quantity(result['flops'])} of {format_quantity(result['budget'])} FLOPs"
+    title = (
+        f"{escape(result['at'])}\n[dim]{format_quantity(result['flops'])} of {format_quantity(result['budget'])} FLOPs"
+    )
     table = Table(title=f"{title}, laws from {escape(result['belief'])}[/]", title_justify="left")
     costs = result.get("cost", {}).get("rungs", [None] * len(result["rungs"]))
     heads = ["parameters", "tokens", "tokens per parameter", "seeds", "FLOPs", "interval without it"]
