@@ -1,8 +1,8 @@
 """Forecast a language model's benchmark scores before you train it.
 
 The verbs are those of the command line: `load_runs`, `check`, `forecast`, `backtest`, `sweep`,
-`ablate`, `compare`, `mix`, `plan`, `allocate`, `multiplier`, `reproduce`. They are imported when they are first used, so that
-`import foretell` costs nothing.
+`ablate`, `compare`, `mix`, `plan`, `allocate`, `multiplier`, `reproduce`. They are imported when
+they are first used, so that `import foretell` costs nothing.
 """
 
 from importlib import import_module

@@ -28,6 +28,19 @@ COMMANDS = {
         "RUNS", "--at", "--maximize", "--minimize", "--min", "--max", "--unique", "--max-epochs", "--robust",
         "--train", "--method", "--level", "--margin", "--seed", "--resamples", "--pool", "--json",
     },
+    "plan": {
+        "--at", "--budget", "--like", "--have", "--train", "--loss", "--noise", "--tokens-per-param", "--smallest",
+        "--largest",
+        "--share", "--max-runs", "--min-sizes", "--vocab-size", "--sequence-length", "--batch", "--level",
+        "--accelerator", "--devices", "--mfu", "--price", "-o", "--output", "--json",
+    },
+    "allocate": {
+        "RUNS", "--flops", "--family", "--serve", "--unique", "--train", "--loss", "--level", "--seed", "--resamples",
+        "--json",
+    },
+    "multiplier": {
+        "RUNS", "--at", "--families", "--train", "--loss", "--level", "--seed", "--resamples", "--json",
+    },
     "methods": {"--json"},
     "reproduce": {"NAME", "--json"},
     "train": {"PLAN", "-o", "--output", "--dry-run", "--launcher", "--workers", "--keep", "--log", "--json"},

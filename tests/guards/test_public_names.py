@@ -64,7 +64,7 @@ def test_the_verbs_keep_their_arguments() -> None:
     asked = ["train", "tasks", "losses", "loss", "margin", "pool"]
     assert arguments(foretell.ablate) == ["runs", "holdout", *asked]
     sizes = ["vocab_size", "sequence_length", "batch", "level"]
-    assert arguments(foretell.plan) == ["at", "budget", "like", "have", "loss", "noise", "limits", *sizes]
+    assert arguments(foretell.plan) == ["at", "budget", "like", "have", "train", "loss", "noise", "limits", *sizes]
     drawn = ["level", "seed", "resamples"]
     assert arguments(foretell.allocate) == ["runs", "budgets", "family", "train", "loss", "served", "unique", *drawn]
     assert arguments(foretell.multiplier) == ["runs", "at", "families", "train", "loss", *drawn]

@@ -4,7 +4,21 @@ from typing import Annotated
 
 import typer
 
-from foretell.cli import backtest, check, compare, data, demo, forecast, methods, mix, plan, reproduce, train
+from foretell.cli import (
+    allocate,
+    backtest,
+    check,
+    compare,
+    data,
+    demo,
+    forecast,
+    methods,
+    mix,
+    multiplier,
+    plan,
+    reproduce,
+    train,
+)
 
 app = typer.Typer(
     name="foretell",
@@ -45,4 +59,6 @@ app.command("mix")(mix.mix)
 app.command("methods")(methods.methods)
 app.command("reproduce")(reproduce.reproduce)
 app.command("plan")(plan.plan)
+app.command("allocate")(allocate.allocate)
+app.command("multiplier")(multiplier.multiplier)
 app.command("train")(train.train)

@@ -106,7 +106,7 @@ def _rung_cost(rung: PlannedRung, machine: Machine) -> RungCost:
     devices = max(1, math.ceil(memory / (USABLE * device.memory_bytes)))
     if devices > machine.devices:
         what = f"a rung of {rung.n_params:,} parameters needs {devices} devices for its weights and optimiser"
-        raise DataError(f"{what}, and there are {machine.devices}. Give more devices, or a smaller --max-size.")
+        raise DataError(f"{what}, and there are {machine.devices}. Give more devices, or a smaller --largest.")
     hours = rung.flops / (device.peak_flops * machine.mfu) / HOUR
     price = None if machine.price is None else machine.price * hours
     return RungCost(hours, memory, devices, hours / machine.devices, price)

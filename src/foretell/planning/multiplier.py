@@ -30,7 +30,7 @@ class Multiplier:
         loss_other: Of the second.
         multiplier: Compute that the second needs for the first's loss, over that of the target, at the target's
             tokens per parameter; above 1 the first is better.
-        low: Lower end of its interval.
+        low: Lower end of its interval; neither end goes beyond 148 times.
         high: Upper end.
         p_better: Probability that it is above 1.
         n_pairs: Sizes that both were trained at; their runs are resampled together.
@@ -92,11 +92,11 @@ def multiplier(
     laws = (_grid(both[0]), _grid(both[1]))
     wanted, other = (float(law.value(path.target)[0]) for law in laws)
     best = float(path.reached(np.array([wanted]), laws[1].value(path.sizes)[None])[0])
-    if not np.isfinite(best):
+    if not path.holds(best):
         raise DataError(_out_of_reach(first, second, wanted))
     pairs = twins(both[0].sizes.table, both[1].sizes.table)
     drawn = _drawn(laws, path, counts_of_pairs(pairs, len(both[0].runs), len(both[1].runs), resamples, seed), seed)
-    low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     return Multiplier(
         runs=both[0].name,
         families=(first, second),
@@ -106,7 +106,7 @@ def multiplier(
         multiplier=best,
         low=float(low),
         high=float(high),
-        p_better=float(np.mean(drawn[np.isfinite(drawn)] > 1)),
+        p_better=float(np.mean(drawn > 1)),
         n_pairs=len(pairs),
         level=level,
     )
@@ -143,12 +143,16 @@ class _Path:
         return self.target * np.sqrt(self.factors)
 
     def reached(self, wanted: np.ndarray, losses: np.ndarray) -> np.ndarray:
-        """Return the factors at which falling losses `(R, n)` reach those wanted, `(R,)`; NaN where they do not."""
-        found = np.full(len(wanted), np.nan)
-        for i, (goal, row) in enumerate(zip(wanted, losses, strict=True)):
-            if np.isfinite(row).all() and row[-1] <= goal <= row[0]:
-                found[i] = np.exp(np.interp(-goal, -row, np.log(self.factors)))
-        return found
+        """Return the factors at which falling losses `(R, n)` reach those wanted, `(R,)`.
+
+        An end of the path where they lie beyond it; NaN where a loss is missing.
+        """
+        found = [np.interp(-goal, -row, np.log(self.factors)) for goal, row in zip(wanted, losses, strict=True)]
+        return np.exp(np.where(np.isfinite(losses).all(axis=1) & np.isfinite(wanted), found, np.nan))
+
+    def holds(self, factor: float) -> bool:
+        """Tell whether a factor lies on the path, and not at its end."""
+        return bool(self.factors[0] < factor < self.factors[-1])
 
 
 def _grid(known: Known) -> LossGrid:
@@ -165,10 +169,11 @@ def _grid(known: Known) -> LossGrid:
 def _drawn(
     laws: tuple[LossGrid, LossGrid], path: _Path, counts: tuple[np.ndarray, np.ndarray], seed: int
 ) -> np.ndarray:
-    """Return the multiplier of each resample, `(R,)`; NaN where it is beyond the path."""
+    """Return the multiplier of each resample that has both laws."""
     wanted = laws[0].draws(path.target, counts[0], np.random.default_rng(seed), noisy=False)[:, 0]
     losses = laws[1].draws(path.sizes, counts[1], np.random.default_rng(seed), noisy=False)
-    return path.reached(wanted, losses)
+    found = path.reached(wanted, losses)
+    return found[np.isfinite(found)]
 
 
 def _out_of_reach(first: str, second: str, wanted: float) -> str:

@@ -32,6 +32,7 @@ def plan(
     budget: float | str,
     like: Any = None,
     have: Any = None,
+    train: str | None = None,
     loss: str | None = None,
     noise: float | None = None,
     limits: Limits = USUAL,
@@ -50,7 +51,8 @@ def plan(
         budget: FLOPs of the ladder.
         like: A run table of similar models, for the laws and the noise; a path, a name or a frame.
         have: A run table of runs there are already; they count as evidence, cost nothing, and are taken for `like`.
-        loss: The loss column to look at in these tables.
+        train: SQL predicate that chooses the rows of these tables.
+        loss: The loss column to look at in them.
         noise: Relative standard deviation of one run's loss, in place of the table's or the default.
         limits: Bounds on the ladder.
         vocab_size: Rows of the embedding.
@@ -68,7 +70,7 @@ def plan(
     """
     level = between("level", level)
     flops = budget if isinstance(budget, float | int) else parse_quantity(budget)
-    known, table, told = _known(have if have is not None else like, at, loss)
+    known, table, told = _known(have if have is not None else like, at, train, loss)
     target, found = parse_target(at, table)
     _check(at, target, flops, known if have is not None else None)
     belief = _belief(known, noise)
@@ -155,10 +157,12 @@ class _Setting:
         return tuple(found)
 
 
-def _known(source: Any, at: str, loss: str | None) -> tuple[Known | None, Runs | None, tuple[Finding, ...]]:
+def _known(
+    source: Any, at: str, train: str | None, loss: str | None
+) -> tuple[Known | None, Runs | None, tuple[Finding, ...]]:
     if source is None:
         return None, None, ()
-    table = load_runs(source)
+    table = load_runs(source).where(train)
     family = parse_target(at, table)[0].family
     return finished(table, family, loss), table, table.findings
 

@@ -14,11 +14,9 @@ Plain = Mapping[str, Any]
 
 
 def plan_report(result: Plain) -> list[RenderableType]:
-    """Lay out the ladder, what other budgets would give, and the next run where runs were given."""
-    tables: list[RenderableType] = [_ladder(result), _budgets(result)]
-    if result["next_runs"]:
-        tables.append(_next_runs(result))
-    return [*tables, _sentence(result)]
+    """Lay out the next run where runs were given, the ladder, and what other budgets would give."""
+    following = [_next_runs(result)] if result["next_runs"] else []
+    return [*following, _ladder(result), _budgets(result), _sentence(result)]
 
 
 def _ladder(result: Plain) -> Table:
@@ -63,7 +61,7 @@ def _budgets(result: Plain) -> Table:
 
 
 def _next_runs(result: Plain) -> Table:
-    table = Table(title="[dim]if only one more run is trained[/]", title_justify="left")
+    table = Table(title="the next run[dim], if only one more is trained[/]", title_justify="left")
     for head in ("parameters", "tokens", "FLOPs", "interval with it"):
         table.add_column(head, justify="right")
     table.add_column("why")

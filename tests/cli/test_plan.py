@@ -1,0 +1,86 @@
+"""`foretell plan`, `allocate` and `multiplier`: what they print, write and refuse."""
+
+import json
+import tomllib
+
+import polars as pl
+import pytest
+from tests.methods.ladder import METADATA
+
+from foretell.io import write_table
+from foretell.runs import build_runs
+
+AT = ("--at", "n_params=3e9,n_tokens=6e10")
+BUDGET = ("--budget", "2e19")
+
+
+def test_a_plan_is_written_as_the_file_that_train_reads(cli, here):
+    shown = cli("plan", *AT, *BUDGET, "-o", "plan.toml", "--json")
+    plain, written = json.loads(shown.out), tomllib.loads((here / "plan.toml").read_text())
+    assert plain["flops"] <= 2e19
+    assert [rung["n_tokens"] for rung in written["rung"]] == [rung["n_tokens"] for rung in plain["rungs"]]
+    assert [rung["seeds"] for rung in written["rung"]] == [rung["seeds"] for rung in plain["rungs"]]
+    assert "prior-only" in shown.err
+
+
+def test_a_cost_needs_an_accelerator_and_then_stands_in_the_table(cli, here):
+    assert "Name the accelerator" in cli("plan", *AT, *BUDGET, "--price", "2").err
+    shown = cli("plan", *AT, *BUDGET, "--accelerator", "a100", "--devices", "4")
+    assert "accelerator-hours" in " ".join(shown.out.split()) or "hours" in shown.out
+    assert "hours of a100 at 40% utilisation" in " ".join(shown.out.split())
+
+
+def test_the_next_run_comes_first_where_runs_are_there(cli, table):
+    shown = cli("plan", "--at", "n_params=7e10,n_tokens=1.4e12", "--budget", "1e22", "--have", table)
+    assert shown.code == 0, shown.err
+    assert shown.out.startswith("the next run")
+
+
+def test_two_numbers_are_wanted_for_tokens_per_parameter(cli, here):
+    shown = cli("plan", *AT, *BUDGET, "--tokens-per-param", "20")
+    assert shown.code == 1
+    assert "Write 10,640" in shown.err
+
+
+@pytest.fixture
+def two_recipes(here) -> str:
+    """Two families on a grid of sizes; the second needs twice the compute."""
+    rows = []
+    for family, times in (("good", 1.0), ("worse", 2.0)):
+        for i, n_params in enumerate((2e7, 6e7, 2e8, 6e8)):
+            for j, ratio in enumerate((10.0, 40.0, 160.0)):
+                worth = times**-0.5
+                n_tokens = ratio * n_params
+                loss = 1.8 + 482.0 * (worth * n_params) ** -0.35 + 2085.0 * (worth * n_tokens) ** -0.37
+                loss *= 1 + 0.002 * (-1) ** (i + j)
+                rows.append((f"{family}{i}{j}", family, n_params, n_tokens, loss))
+    frame = pl.DataFrame(rows, schema=["run", "family", "n_params", "n_tokens", "loss/web"], orient="row")
+    write_table(build_runs(frame.with_columns(is_final=True), METADATA), here / "two.parquet")
+    return "two.parquet"
+
+
+def test_a_budget_is_split_with_intervals(cli, two_recipes):
+    asked = ("allocate", two_recipes, "--flops", "1e21,1e22", "--family", "good", "--resamples", "100")
+    plain = json.loads(cli(*asked, "--json").out)
+    assert [split["flops"] for split in plain["splits"]] == [1e21, 1e22]
+    for split in plain["splits"]:
+        assert split["n_params"]["low"] <= split["n_params"]["value"] <= split["n_params"]["high"]
+        assert not split["inside"]
+    served = json.loads(cli(*asked, "--serve", "1T", "--json").out)
+    assert served["splits"][0]["n_params"]["value"] < plain["splits"][0]["n_params"]["value"]
+    assert "tokens to be served" in cli(*asked, "--serve", "1T").out
+
+
+def test_a_family_is_asked_for_where_there_are_two(cli, two_recipes):
+    shown = cli("allocate", two_recipes, "--flops", "1e21")
+    assert shown.code == 1
+    assert "2 families: good, worse" in shown.err
+
+
+def test_a_recipe_that_halves_the_compute_is_worth_two(cli, two_recipes):
+    asked = ("multiplier", two_recipes, *AT, "--resamples", "100", "--families")
+    plain = json.loads(cli(*asked, "good,worse", "--json").out)
+    assert plain["multiplier"] == pytest.approx(2, rel=0.1)
+    assert plain["n_pairs"] == 12
+    assert "good is better" in " ".join(cli(*asked, "good,worse").out.split())
+    assert cli(*asked, "good").code == 1
