@@ -1,7 +1,7 @@
 """Forecast a language model's benchmark scores before you train it.
 
 The verbs are those of the command line: `load_runs`, `check`, `forecast`, `backtest`, `sweep`,
-`ablate`, `compare`, `mix`, `plan`, `allocate`, `multiplier`, `reproduce`. They are imported when
+`ablate`, `compare`, `mix`, `plan`, `allocate`, `multiplier`, `watch`, `reproduce`. They are imported when
 they are first used, so that `import foretell` costs nothing.
 """
 
@@ -21,6 +21,7 @@ _HOMES = {
     "plan": ("foretell.planning.plan", "plan"),
     "allocate": ("foretell.planning.allocate", "allocate"),
     "multiplier": ("foretell.planning.multiplier", "multiplier"),
+    "watch": ("foretell.planning.watch", "watch"),
     "reproduce": ("foretell.reproductions.reproduce", "reproduce"),
     "write_table": ("foretell.io.table", "write_table"),
     "fit": ("foretell.fitting.fit", "fit"),

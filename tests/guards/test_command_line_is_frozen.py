@@ -41,6 +41,7 @@ COMMANDS = {
     "multiplier": {
         "RUNS", "--at", "--families", "--train", "--loss", "--level", "--seed", "--resamples", "--json",
     },
+    "watch": {"RUNS", "--forecast", "--run", "--at", "--ladder", "--loss", "--level", "--json"},
     "methods": {"--json"},
     "reproduce": {"NAME", "--json"},
     "train": {"PLAN", "-o", "--output", "--dry-run", "--launcher", "--workers", "--keep", "--log", "--json"},

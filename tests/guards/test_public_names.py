@@ -13,7 +13,7 @@ from foretell.reproductions import REPRODUCTIONS
 NAMES = {
     "DATASETS", "DataError", "FitError", "ForetellError", "LAWS", "METHODS", "Metadata", "MissingExtra", "Runs",
     "UnknownName", "__version__", "ablate", "allocate", "backtest", "check", "compare", "fit", "forecast", "load_runs",
-    "mix", "multiplier", "plan", "reproduce", "sweep", "write_table",
+    "mix", "multiplier", "plan", "reproduce", "sweep", "watch", "write_table",
 }  # fmt: skip
 LAW_NAMES = {
     "power", "power_floor", "chinchilla", "overtraining", "linear", "sigmoid", "free_sigmoid", "exp_decay",
@@ -68,6 +68,7 @@ def test_the_verbs_keep_their_arguments() -> None:
     drawn = ["level", "seed", "resamples"]
     assert arguments(foretell.allocate) == ["runs", "budgets", "family", "train", "loss", "served", "unique", *drawn]
     assert arguments(foretell.multiplier) == ["runs", "at", "families", "train", "loss", *drawn]
+    assert arguments(foretell.watch) == ["runs", "forecast", "run", "at", "ladder", "loss", "level"]
     assert arguments(foretell.check) == ["runs", "loss", "tasks"]
     assert arguments(foretell.reproduce) == ["name"]
     assert arguments(foretell.load_runs) == ["source", "metadata", "strict"]

@@ -18,6 +18,7 @@ from foretell.cli import (
     plan,
     reproduce,
     train,
+    watch,
 )
 
 app = typer.Typer(
@@ -61,4 +62,5 @@ app.command("reproduce")(reproduce.reproduce)
 app.command("plan")(plan.plan)
 app.command("allocate")(allocate.allocate)
 app.command("multiplier")(multiplier.multiplier)
+app.command("watch")(watch.watch)
 app.command("train")(train.train)
