@@ -84,3 +84,39 @@ def test_a_recipe_that_halves_the_compute_is_worth_two(cli, two_recipes):
     assert plain["n_pairs"] == 12
     assert "good is better" in " ".join(cli(*asked, "good,worse").out.split())
     assert cli(*asked, "good").code == 1
+
+
+def test_a_preset_is_written_shown_and_read_by_a_dry_run(cli, here):
+    assert cli("plan", "--preset", "flp", "-o", "flp.toml").code == 0
+    assert cli("plan", "--preset", "flp").out == (here / "flp.toml").read_text()
+    plain = json.loads(cli("plan", "--preset", "flp", "--json").out)
+    assert len(plain["plan"]["rung"]) == 12
+    shown = cli("train", "flp.toml", "-o", "ladder", "--dry-run", "--json")
+    assert shown.code == 0, shown.err
+    assert json.loads(shown.out)["total"]["runs"] == 12
+
+
+def test_a_fresh_plan_can_be_tried_and_exported_before_its_text_is_there(cli, here):
+    shown = cli("plan", *AT, *BUDGET, "--export", "hf-trainer", "-o", "out")
+    assert shown.code == 0, shown.err
+    dry = json.loads(cli("train", "out/plan.toml", "-o", "ladder", "--dry-run", "--json").out)
+    assert {path.parent.name for path in here.glob("out/*/config.json")} == {rung["run"] for rung in dry["rungs"]}
+    assert cli("plan", "--from", "out/plan.toml", "--export", "olmo-core", "-o", "out").code == 0
+    assert (here / "out/olmo_core_ladder.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ((), "Give one of the three"),
+        (AT, "Give one of the three"),
+        ((*AT, *BUDGET, "--preset", "flp"), "Give one of the three"),
+        (("--preset", "flop"), "Did you mean 'flp'?"),
+        (("--from", "plan.toml"), "Name the trainer"),
+        (("--preset", "flp", "--export", "nanochat"), "Name a folder"),
+    ],
+)
+def test_a_question_that_is_none_is_refused_in_one_line(cli, here, words, sentence):
+    shown = cli("plan", *words)
+    assert shown.code == 1
+    assert sentence in shown.err

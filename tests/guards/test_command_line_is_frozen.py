@@ -32,7 +32,7 @@ COMMANDS = {
         "--at", "--budget", "--like", "--have", "--train", "--loss", "--noise", "--tokens-per-param", "--smallest",
         "--largest",
         "--share", "--max-runs", "--min-sizes", "--vocab-size", "--sequence-length", "--batch", "--level",
-        "--accelerator", "--devices", "--mfu", "--price", "-o", "--output", "--json",
+        "--accelerator", "--devices", "--mfu", "--price", "--preset", "--from", "--export", "-o", "--output", "--json",
     },
     "allocate": {
         "RUNS", "--flops", "--family", "--serve", "--unique", "--train", "--loss", "--level", "--seed", "--resamples",

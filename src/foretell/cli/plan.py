@@ -1,20 +1,21 @@
-"""`foretell plan --at TARGET --budget FLOPS -o plan.toml`."""
+"""`foretell plan --at TARGET --budget FLOPS -o plan.toml`, `--preset NAME`, `--export TOOL`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from foretell.cli import options
-from foretell.cli.output import print_findings, print_json, print_report
+from foretell.cli.output import print_findings, print_json, print_report, write_text
 from foretell.cli.tables import load_table
 from foretell.errors import DataError
 from foretell.units import parse_quantity
 
 At = Annotated[
-    str, typer.Option(help="The model to forecast: n_params=7e9,n_tokens=4e12[,share/code=0.3].", metavar="TARGET")
+    str | None,
+    typer.Option(help="The model to forecast: n_params=7e9,n_tokens=4e12[,share/code=0.3].", metavar="TARGET"),
 ]
-Budget = Annotated[str, typer.Option(help="FLOPs of the whole ladder: 1e21.", metavar="FLOPS")]
+Budget = Annotated[str | None, typer.Option(help="FLOPs of the whole ladder: 1e21.", metavar="FLOPS")]
 Table = Annotated[str | None, typer.Option(metavar="RUNS", help="Similar runs, for the laws and the noise of a run.")]
 Have = Annotated[str | None, typer.Option(metavar="RUNS", help="Runs there are already: evidence that costs nothing.")]
 Ratio = Annotated[str, typer.Option(help="Least and most tokens per parameter.", metavar="LOW,HIGH")]
@@ -31,12 +32,23 @@ Kind = Annotated[str | None, typer.Option("--accelerator", help="For the cost: h
 Devices = Annotated[int, typer.Option(help="Accelerators that there are.")]
 Mfu = Annotated[float, typer.Option(help="Model FLOPs utilisation, 0 to 1.")]
 Price = Annotated[float | None, typer.Option(help="Your price of one accelerator for an hour.")]
-Output = Annotated[Path | None, typer.Option("-o", "--output", help="Write the plan file that foretell train reads.")]
+PresetName = Annotated[
+    str | None, typer.Option("--preset", help="A published ladder instead: flp, flp-m, olmo-ladder, gadre.")
+]
+From = Annotated[Path | None, typer.Option("--from", help="A plan file there is already, to export.", metavar="PLAN")]
+Export = Annotated[
+    Literal["torchtitan", "olmo-core", "nanochat", "hf-trainer"] | None,
+    typer.Option(help="Write configurations of another trainer into the folder of -o."),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", help="Write the plan file that foretell train reads; with --export, the folder."),
+]
 
 
 def plan(
-    at: At,
-    budget: Budget,
+    at: At = None,
+    budget: Budget = None,
     like: Table = None,
     have: Have = None,
     train: options.Train = None,
@@ -56,34 +68,74 @@ def plan(
     devices: Devices = 8,
     mfu: Mfu = 0.4,
     price: Price = None,
+    preset: PresetName = None,
+    from_: From = None,
+    export: Export = None,
     output: Output = None,
     json: options.Json = False,
 ) -> None:
     """Plan the small runs that make a forecast as sharp as a budget allows."""
+    _require_one_source(at, budget, preset, from_, export, output)
+    if at is None or budget is None:
+        _written(preset, from_, export, output, json)
+        return
     from foretell.planning import plan as run
     from foretell.planning.limits import Limits
-    from foretell.planning.write_plan import write_plan
+    from foretell.planning.plan_text import plan_text
     from foretell.report.plan import plan_report
 
-    shape = {"vocab_size": vocab_size, "sequence_length": sequence_length, "batch": batch}
+    shape: dict[str, Any] = {"vocab_size": vocab_size, "sequence_length": sequence_length, "batch": batch}
     machine = _machine(accelerator, devices, mfu, price)
-    result = run(
-        at,
-        budget=budget,
-        like=_table(like),
-        have=_table(have),
-        train=train,
-        loss=loss,
-        noise=noise,
-        limits=Limits(smallest, largest, _pair(tokens_per_param), share, max_runs, min_sizes),
-        level=level,
-        **shape,
-    )
+    limits = Limits(smallest, largest, _pair(tokens_per_param), share, max_runs, min_sizes)
+    known: dict[str, Any] = {"like": _table(like), "have": _table(have), "train": train, "loss": loss, "noise": noise}
+    result = run(at, budget=budget, limits=limits, level=level, **known, **shape)
     print_findings(result.warnings)
     plain = {**result.to_dict(), **_cost(result, machine)}
     if output is not None:
-        write_plan(result, output, **shape)
+        path = output / "plan.toml" if export else output
+        write_text(path, plan_text(result, path.name, **shape))
+        _export(path, export, output)
     print_json(plain) if json else print_report(plan_report(plain))
+
+
+def _require_one_source(at: Any, budget: Any, preset: Any, from_: Any, export: Any, output: Any) -> None:
+    """Refuse questions that ask for nothing, or for two things."""
+    fresh = at is not None and budget is not None
+    if (at is None) != (budget is None) or [fresh, preset is not None, from_ is not None].count(True) != 1:
+        raise DataError("a plan needs --at and --budget, or --preset, or --from a plan file. Give one of the three.")
+    if from_ is not None and export is None:
+        raise DataError("--from names a plan file to export. Name the trainer: --export torchtitan.")
+    if export is not None and output is None:
+        raise DataError("--export writes files. Name a folder for them: -o FOLDER.")
+
+
+def _written(preset: str | None, source: Path | None, export: str | None, output: Path | None, json: bool) -> None:
+    """Write a preset, or export it or a plan file."""
+    if preset is None:
+        _export(source, export, output)
+        return
+    from foretell.planning.presets import PRESETS
+
+    found = PRESETS[preset]
+    if output is not None:
+        path = output / "plan.toml" if export else output
+        write_text(path, found.to_toml())
+        _export(path, export, output)
+    elif not json:
+        typer.echo(found.to_toml(), nl=False)
+    if json:
+        facts = {"title": found.title, "reference": found.reference, "known": found.known, "chosen": found.chosen}
+        print_json({"preset": preset, **facts, "plan": found.plain})
+
+
+def _export(path: Path | None, tool: str | None, folder: Path | None) -> None:
+    if tool is None or path is None or folder is None:
+        return
+    from foretell.ladder.exports import EXPORTS
+    from foretell.ladder.read_plan import read_plan
+
+    for name, text in EXPORTS[tool](read_plan(path, files_needed=False)).items():
+        write_text(folder / name, text)
 
 
 def _table(name: str | None) -> Any:

@@ -67,7 +67,8 @@ def needed_bytes(plan: Plan, jobs: list[Job], *, keep: str) -> float:
         for run in job.runs
     )
     state = max(2 * BYTES_PER_STATE * job.trunk.rung.shape.n_params_total * (1 + len(job.branches)) for job in jobs)
-    text = sum(path.stat().st_size for source in plan.sources.values() for path in (*source.files, *source.held_out))
+    files = (path for source in plan.sources.values() for path in (*source.files, *source.held_out))
+    text = sum(path.stat().st_size for path in files if path.exists())
     return weights + state + 2 * text
 
 

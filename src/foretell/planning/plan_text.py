@@ -1,4 +1,4 @@
-"""Write a planned ladder as the plan file that `foretell train` reads."""
+"""A planned ladder as the plan file that `foretell train` reads."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,7 +6,6 @@ from typing import Any
 
 import tomli_w
 
-from foretell.io import write_atomically
 from foretell.planning.answer import LadderPlan, PlannedRung
 from foretell.sizing import shape_for
 
@@ -19,23 +18,19 @@ HEAD = """\
 """
 
 
-def write_plan(ladder: LadderPlan, path: str | Path, *, vocab_size: int, sequence_length: int, batch: int) -> Path:
-    """Write a plan file.
+def plan_text(ladder: LadderPlan, name: str, *, vocab_size: int, sequence_length: int, batch: int) -> str:
+    """Return a plan file.
 
     Args:
         ladder: What `plan` answered.
-        path: Of the file.
+        name: Of the file.
         vocab_size: Rows of the embedding.
         sequence_length: Tokens in a sequence.
         batch: Sequences in a batch.
-
-    Raises:
-        DataError: the file cannot be written.
     """
-    path = Path(path)
-    plain = _plain(ladder, path.stem, vocab_size, sequence_length, batch)
-    head = HEAD.format(at=ladder.at, budget=ladder.budget, width=ladder.width, level=ladder.level, name=path.name)
-    return write_atomically(path, lambda temporary: temporary.write_text(head + tomli_w.dumps(plain), encoding="utf-8"))
+    plain = _plain(ladder, Path(name).stem, vocab_size, sequence_length, batch)
+    head = HEAD.format(at=ladder.at, budget=ladder.budget, width=ladder.width, level=ladder.level, name=name)
+    return head + tomli_w.dumps(plain)
 
 
 def _plain(ladder: LadderPlan, name: str, vocab_size: int, sequence_length: int, batch: int) -> dict[str, Any]:
