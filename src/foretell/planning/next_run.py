@@ -9,7 +9,7 @@ from foretell.planning.evidence import Evidence
 from foretell.planning.sizes import Sizes
 from foretell.units import flops_6nd, format_quantity
 
-WORTH = 0.5  # of what the best run would take off the log width; among those that do, the cheapest for its worth
+WORTH = 0.5  # of what the best run would take off the log deviation; among those that do, the cheapest for its worth
 SAME = 1.3  # sizes that differ by less are the same
 SHOWN = 3
 
@@ -25,12 +25,15 @@ def next_runs(
         have: Sizes of the runs there are.
         half_width: From deviation of the log loss to relative half-width.
     """
-    now = half_width(evidence.deviation([]))
-    widths = np.array([half_width(each) for each in evidence.deviations_with_each([])[: len(sizes)]])
-    gain = np.log(now / widths)
+    widths = [half_width(each) for each in evidence.deviations_with_each([])[: len(sizes)]]
+    return tuple(_next(sizes, i, widths[i], have) for i in best_next(evidence, sizes)[:SHOWN])
+
+
+def best_next(evidence: Evidence, sizes: Sizes) -> list[int]:
+    """Return the candidates that are worth it, those that sharpen most for their FLOPs first."""
+    gain = np.log(evidence.deviation([]) / evidence.deviations_with_each([])[: len(sizes)])
     worthy = np.flatnonzero(gain >= WORTH * gain.max())
-    order = worthy[np.argsort(-gain[worthy] / sizes.flops[worthy], kind="stable")][:SHOWN]
-    return tuple(_next(sizes, int(i), float(widths[i]), have) for i in order)
+    return [int(i) for i in worthy[np.argsort(-gain[worthy] / sizes.flops[worthy], kind="stable")]]
 
 
 def _next(sizes: Sizes, i: int, width: float, have: Sizes) -> NextRun:
