@@ -21,6 +21,7 @@ from foretell.io import load_runs
 from foretell.laws import LAWS
 from foretell.methods import METHODS
 from foretell.methods.compare import Comparison, compare
+from foretell.planning.presets import PRESETS
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -92,6 +93,17 @@ def checks() -> str:
     return "\n".join(["| what it looks for | codes |", "|---|---|", *rows])
 
 
+def presets() -> str:
+    """List the published ladders, with what is known of them and what had to be chosen."""
+    rows = []
+    for name, preset in PRESETS.items():
+        facts = (
+            "<br>".join(f"{fact[:1].upper()}{fact[1:]}" for fact in each) for each in (preset.known, preset.chosen)
+        )
+        rows.append(f"| `{name}` | {preset.n_runs} | {' | '.join(facts)} | {preset.reference} |")
+    return "\n".join(["| preset | runs | known | chosen | source |", "|---|---|---|---|---|", *rows])
+
+
 def leaderboard() -> str:
     """Sum up docs/leaderboard.md: the default, FLP, and the best of the others, by mean absolute error."""
     rows = []
@@ -158,6 +170,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "datasets": datasets,
     "checks": checks,
     "recipes": recipes,
+    "presets": presets,
 }
 
 

@@ -32,6 +32,11 @@ def test_a_ladder_keeps_to_its_budget_and_its_limits(ladder):
         assert 9.9 <= rung.tokens_per_param <= 645  # tokens are whole batches
 
 
+def test_a_ladder_has_no_more_runs_than_allowed():
+    short = plan(AT, budget=1e20, limits=Limits(max_runs=7))
+    assert sum(len(rung.seeds) for rung in short.rungs) <= 7
+
+
 def test_every_rung_is_a_model_that_can_be_built_and_tokens_that_batches_divide(ladder):
     for rung in ladder.rungs:
         assert shape_for(rung.n_params, 50_304).n_params_non_embedding == rung.n_params

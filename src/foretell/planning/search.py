@@ -42,7 +42,7 @@ def _starts(sizes: Sizes, budget: float, limits: Limits, once: bool) -> list[lis
         what = f"a budget of {format_quantity(budget)} FLOPs: {len(start)} runs of {limits.min_sizes} sizes take"
         raise DataError(f"{what} at least {format_quantity(cost)}. Raise the budget, or allow smaller runs.")
     rng = np.random.default_rng(0)
-    return [start, *(_at_random(sizes, budget, start, rng) for _ in range(STARTS - 1))]
+    return [start, *(_at_random(sizes, budget, limits, start, rng) for _ in range(STARTS - 1))]
 
 
 def _cheapest(sizes: Sizes, limits: Limits, once: bool) -> list[int]:
@@ -56,10 +56,10 @@ def _cheapest(sizes: Sizes, limits: Limits, once: bool) -> list[int]:
     return [int(i) for i in [*first, *others[: max(0, FEWEST_RUNS - len(first))]]]
 
 
-def _at_random(sizes: Sizes, budget: float, start: list[int], rng: np.random.Generator) -> list[int]:
+def _at_random(sizes: Sizes, budget: float, limits: Limits, start: list[int], rng: np.random.Generator) -> list[int]:
     ladder, cost = list(start), float(sizes.flops[start].sum())
     for i in rng.permutation(len(sizes)).tolist():
-        fits = cost + sizes.flops[i] <= budget and len(ladder) < min(2 * FEWEST_RUNS, len(sizes))
+        fits = cost + sizes.flops[i] <= budget and len(ladder) < min(2 * FEWEST_RUNS, limits.max_runs)
         if fits and i not in start:
             ladder.append(i)
             cost += float(sizes.flops[i])
