@@ -104,7 +104,7 @@ def _only_open_run(table: Runs) -> str:
 def _without(table: Runs, run: str, target: Target) -> Runs:
     """Return the finished runs of the target's family, without the run itself."""
     table = table.in_family(target.family) if target.family else table
-    return table.where(None if run not in table.frame["run"] else f"run <> '{run}'")
+    return replace(table, frame=table.frame.filter(pl.col("run") != run))
 
 
 def _course(curve: pl.DataFrame, promise: Promise, finished: Runs, target: Target, level: float) -> Course:

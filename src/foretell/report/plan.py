@@ -27,7 +27,7 @@ def _ladder(result: Plain) -> Table:
     costs = result.get("cost", {}).get("rungs", [None] * len(result["rungs"]))
     heads = ["parameters", "tokens", "tokens per parameter", "seeds", "FLOPs", "interval without it"]
     if costs[0]:
-        heads += ["accelerator-hours", "devices"] + ["price"] * (costs[0]["price"] is not None)
+        heads += ["device hours", "memory", "devices", "wall clock"] + ["price"] * (costs[0]["price"] is not None)
     for head in heads:
         table.add_column(head, justify="right")
     for rung, cost in zip(result["rungs"], costs, strict=True):
@@ -47,7 +47,8 @@ def _rung_cells(rung: Plain) -> list[str]:
 
 
 def _cost_cells(cost: Plain) -> list[str]:
-    cells = [f"{cost['hours']:,.1f}", str(cost["devices"])]
+    memory, wall = f"{cost['memory_bytes'] / 1e9:.3g} GB", f"{cost['wall_hours']:,.1f} h"
+    cells = [f"{cost['hours']:,.1f}", memory, str(cost["devices"]), wall]
     return cells if cost["price"] is None else [*cells, f"{cost['price']:,.0f}"]
 
 
