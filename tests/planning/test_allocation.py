@@ -127,9 +127,9 @@ def test_what_cannot_be_allocated_is_said():
 
 
 @pytest.mark.slow
-def test_epochs_and_hoffmanns_tokens_per_parameter_come_out(data_folder):
+def test_epochs_and_hoffmanns_tokens_per_parameter_come_out(public):
     """Besiroglu et al. find N ~ C^0.513 and about 20 tokens per parameter at Chinchilla's budget (5.76e23)."""
-    found = allocate("chinchilla", 5.76e23, resamples=300)
+    found = allocate(public("chinchilla"), 5.76e23, resamples=300)
     assert found.exponent.value == pytest.approx(0.513, abs=0.003)
     split = found.splits[0]
     assert split.tokens_per_param.low < 20 < split.tokens_per_param.high

@@ -63,15 +63,16 @@ def watch(
     asked = [each for each in promises(rows, float(plain["level"]), table, general) if curve[each.column].count()]
     if not asked:
         raise DataError(f"{table.name}: nothing that was forecast is measured in {curve['run'][0]}. Measure its loss.")
+    seen = float(curve["n_tokens"][-1])
     return Watch(
         run=curve["run"][0],
         ladder=others.name,
         n_params=target.n_params,
-        n_tokens=float(curve["n_tokens"][-1]),
+        n_tokens=seen,
         n_tokens_target=target.n_tokens,
         level=level,
         courses=tuple(_course(curve, each, finished, target, level) for each in asked),
-        warnings=tuple(_warnings(asked, finished, target)),
+        warnings=tuple(_warnings(asked, finished, target, seen / target.n_tokens)),
     )
 
 
@@ -168,15 +169,16 @@ def _told(course: Course, fraction: float) -> Course:
     return replace(course, sentence=text)
 
 
-def _warnings(asked: list[Promise], finished: Runs, target: Target) -> list[Finding]:
+def _warnings(asked: list[Promise], finished: Runs, target: Target, fraction: float) -> list[Finding]:
     found = []
     if not asked[0].stated:
         what = f"the forecast states no interval of {asked[0].task}, so the noise of one run stands in."
         fix = f"Forecast it: foretell forecast ... --losses {asked[0].task}."
         found.append(Finding("interval-not-stated", "note", what, "forecast", fix=fix))
-    largest = finished.usable().frame.filter(pl.col("is_final"))["n_params"].max()
-    if isinstance(largest, float) and target.n_params > BEYOND * largest:
-        times = f"{target.n_params / largest:.2g} times the parameters of the largest finished run"
+    reach = [each for each in finished_curves(finished, asked[0].column) if np.isfinite(each.at(fraction))]
+    largest = max((each.n_params for each in reach), default=np.inf)
+    if target.n_params > BEYOND * largest:
+        times = f"{target.n_params / largest:.2g} times the parameters of the largest finished run with a curve"
         why = "What is left of it was learned from smaller runs, less surely of scores than of losses."
         found.append(Finding("beyond-the-ladder", "warning", f"it has {times}.", "run", why))
     return found
