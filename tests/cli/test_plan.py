@@ -112,7 +112,8 @@ def test_a_fresh_plan_can_be_tried_and_exported_before_its_text_is_there(cli, he
         (AT, "Give one of the three"),
         ((*AT, *BUDGET, "--preset", "flp"), "Give one of the three"),
         (("--preset", "flop"), "Did you mean 'flp'?"),
-        (("--from", "plan.toml"), "Name the trainer"),
+        (("--from", "plan.toml"), "to export or to cost"),
+        (("--preset", "flp", "--accelerator", "h100"), "Name where it goes"),
         (("--preset", "flp", "--export", "nanochat"), "Name a folder"),
     ],
 )
@@ -120,3 +121,13 @@ def test_a_question_that_is_none_is_refused_in_one_line(cli, here, words, senten
     shown = cli("plan", *words)
     assert shown.code == 1
     assert sentence in shown.err
+
+
+def test_a_published_ladder_and_a_plan_file_are_costed(cli, here):
+    words = ("--accelerator", "h100", "--devices", "64", "--price", "2", "--json")
+    plain = json.loads(cli("plan", "--preset", "flp", "-o", "flp.toml", *words).out)
+    assert len(plain["cost"]["rungs"]) == 12
+    flops = sum(run["flops"] for run in plain["runs"])
+    assert plain["cost"]["hours"] == pytest.approx(flops / (989e12 * 0.4) / 3600)
+    assert json.loads(cli("plan", "--from", "flp.toml", *words).out)["cost"] == plain["cost"]
+    assert "at your price" in " ".join(cli("plan", "--from", "flp.toml", *words[:-1]).out.split())

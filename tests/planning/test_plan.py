@@ -156,6 +156,15 @@ def test_runs_there_are_count_as_evidence_and_a_next_run_has_a_reason():
     assert "no run above 80 tokens per parameter" in reasons or "no run above 1B parameters" in reasons
 
 
+def test_a_few_runs_are_evidence_too_under_published_laws():
+    few = foretell.load_runs(made_up()).where("run IN ('r0', 'r5', 'r9')")
+    alone, together = plan(AT, budget=1e20), plan(AT, budget=1e20, have=few)
+    assert together.belief == alone.belief
+    assert together.width_before < 0.5 * alone.width_before
+    with pytest.raises(DataError, match="3 finished runs"):
+        plan(AT, budget=1e20, like=few)
+
+
 def test_a_target_inside_the_runs_there_are_is_refused():
     with pytest.raises(DataError, match="lies inside the runs there are"):
         plan("n_params=1e9,n_tokens=1e10", budget=1e19, have=foretell.load_runs(made_up()))

@@ -75,9 +75,9 @@ def plan(
     json: options.Json = False,
 ) -> None:
     """Plan the small runs that make a forecast as sharp as a budget allows."""
-    _require_one_source(at, budget, preset, from_, export, output)
+    _require_one_source(at, budget, preset, from_, export, accelerator, output)
     if at is None or budget is None:
-        _written(preset, from_, export, output, json)
+        _written(preset, from_, export, output, _machine(accelerator, devices, mfu, price), json)
         return
     from foretell.planning import plan as run
     from foretell.planning.limits import Limits
@@ -98,34 +98,53 @@ def plan(
     print_json(plain) if json else print_report(plan_report(plain))
 
 
-def _require_one_source(at: Any, budget: Any, preset: Any, from_: Any, export: Any, output: Any) -> None:
+def _require_one_source(
+    at: Any, budget: Any, preset: Any, from_: Any, export: Any, accelerator: Any, output: Any
+) -> None:
     """Refuse questions that ask for nothing, or for two things."""
     fresh = at is not None and budget is not None
     if (at is None) != (budget is None) or [fresh, preset is not None, from_ is not None].count(True) != 1:
         raise DataError("a plan needs --at and --budget, or --preset, or --from a plan file. Give one of the three.")
-    if from_ is not None and export is None:
-        raise DataError("--from names a plan file to export. Name the trainer: --export torchtitan.")
+    if from_ is not None and export is None and accelerator is None:
+        raise DataError(
+            "--from names a plan file to export or to cost. Give --export torchtitan, or --accelerator h100."
+        )
     if export is not None and output is None:
         raise DataError("--export writes files. Name a folder for them: -o FOLDER.")
 
 
-def _written(preset: str | None, source: Path | None, export: str | None, output: Path | None, json: bool) -> None:
-    """Write a preset, or export it or a plan file."""
-    if preset is None:
-        _export(source, export, output)
-        return
+def _written(
+    preset: str | None, source: Path | None, export: str | None, output: Path | None, machine: Any, json: bool
+) -> None:
+    """Write a preset, export it or a plan file, and cost it."""
+    plain = {} if preset is None else _write_preset(preset, export, output, json or machine is not None)
+    path = source if source is not None else _path(output, export)
+    _export(path, export, output)
+    if machine is not None:
+        plain |= _cost_of_file(path, machine)
+    if json:
+        print_json(plain)
+    elif machine is not None:
+        from foretell.report.plan import cost_report
+
+        print_report(cost_report(plain))
+
+
+def _path(output: Path | None, export: str | None) -> Path | None:
+    """Return where the plan file goes."""
+    return output / "plan.toml" if output is not None and export else output
+
+
+def _write_preset(name: str, export: str | None, output: Path | None, quiet: bool) -> dict[str, Any]:
     from foretell.planning.presets import PRESETS
 
-    found = PRESETS[preset]
-    if output is not None:
-        path = output / "plan.toml" if export else output
+    found, path = PRESETS[name], _path(output, export)
+    if path is not None:
         write_text(path, found.to_toml())
-        _export(path, export, output)
-    elif not json:
+    elif not quiet:
         typer.echo(found.to_toml(), nl=False)
-    if json:
-        facts = {"title": found.title, "reference": found.reference, "known": found.known, "chosen": found.chosen}
-        print_json({"preset": preset, **facts, "plan": found.plain})
+    facts = {"title": found.title, "reference": found.reference, "known": found.known, "chosen": found.chosen}
+    return {"preset": name, **facts, "plan": found.plain}
 
 
 def _export(path: Path | None, tool: str | None, folder: Path | None) -> None:
@@ -136,6 +155,18 @@ def _export(path: Path | None, tool: str | None, folder: Path | None) -> None:
 
     for name, text in EXPORTS[tool](read_plan(path, files_needed=False)).items():
         write_text(folder / name, text)
+
+
+def _cost_of_file(path: Path | None, machine: Any) -> dict[str, Any]:
+    if path is None:
+        raise DataError("a cost is that of a plan file. Name where it goes: -o plan.toml.")
+    from foretell.ladder.read_plan import read_plan
+    from foretell.planning.cost import Priced, cost
+
+    rungs = read_plan(path, files_needed=False).rungs
+    sizes = [Priced(rung.name, rung.shape.n_params_non_embedding, rung.n_tokens, len(rung.seeds)) for rung in rungs]
+    names = [{"name": size.name, "n_tokens": size.n_tokens, "flops": size.flops} for size in sizes]
+    return {"runs": names, "cost": cost(sizes, machine).to_dict()}
 
 
 def _table(name: str | None) -> Any:

@@ -40,6 +40,7 @@ DEVIATIONS: Mapping[str, float] = {
 NOISE = 0.004  # relative, of one run's loss: what rerun models of public ladders differ by
 MISFIT = 0.01  # relative; what laws err by, one decade and more beyond their runs
 REACH = 2 * np.log(10)  # distance at which misfits are no longer alike
+PUBLISHED_SOURCE = "published laws"
 DRAWS = 8  # laws of each form
 SHARE_OF_PRIOR = 0.5  # of its deviations, by which laws are drawn around a published one
 # Besiroglu et al. 2024, arXiv:2404.10102; and ours of the 35 RedPajama models of Gadre et al. 2024, arXiv:2403.08540,
@@ -64,7 +65,7 @@ class Belief:
     laws: Sequence[Law]
     noise: float = NOISE
     misfit: float = MISFIT
-    source: str = "published laws"
+    source: str = PUBLISHED_SOURCE
 
     def covariance(self, sizes: Sizes) -> np.ndarray:
         """Return the covariance of log losses at `m` sizes under each law, without a run's noise, `(K, m, m)`."""

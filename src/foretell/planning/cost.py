@@ -3,15 +3,49 @@
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from foretell.errors import DataError
 from foretell.planning.accelerators import ACCELERATORS
-from foretell.planning.answer import PlannedRung
+from foretell.units import flops_6nd
 
 STATE_BYTES = 16.0  # a parameter: bf16 weight and gradient, fp32 master copy and two moments; Rajbhandari et al. 2020
 USABLE = 0.8  # of a device's memory; the rest is for activations
 HOUR = 3600.0
+
+
+class Trained(Protocol):
+    """What is trained, as far as its cost goes."""
+
+    @property
+    def n_params(self) -> int:
+        """Parameters."""
+
+    @property
+    def flops(self) -> float:
+        """Training FLOPs of all seeds."""
+
+
+@dataclass(frozen=True)
+class Priced:
+    """A rung of a plan file.
+
+    Attributes:
+        name: Of the rung.
+        n_params: Parameters without embeddings.
+        n_tokens: Tokens of each run.
+        n_seeds: Runs.
+    """
+
+    name: str
+    n_params: int
+    n_tokens: float
+    n_seeds: int = 1
+
+    @property
+    def flops(self) -> float:
+        """Training FLOPs of all seeds, 6 N D."""
+        return self.n_seeds * flops_6nd(float(self.n_params), self.n_tokens)
 
 
 @dataclass(frozen=True)
@@ -87,7 +121,7 @@ class Cost:
         return {**asdict(self), "hours": self.hours, "wall_hours": self.wall_hours, "price": price}
 
 
-def cost(rungs: Sequence[PlannedRung], machine: Machine) -> Cost:
+def cost(rungs: Sequence[Trained], machine: Machine) -> Cost:
     """Return what rungs cost on a machine.
 
     Args:
@@ -100,7 +134,7 @@ def cost(rungs: Sequence[PlannedRung], machine: Machine) -> Cost:
     return Cost(machine, tuple(_rung_cost(rung, machine) for rung in rungs))
 
 
-def _rung_cost(rung: PlannedRung, machine: Machine) -> RungCost:
+def _rung_cost(rung: Trained, machine: Machine) -> RungCost:
     device = ACCELERATORS[machine.accelerator]
     memory = STATE_BYTES * rung.n_params
     devices = max(1, math.ceil(memory / (USABLE * device.memory_bytes)))

@@ -10,10 +10,10 @@ import numpy as np
 from foretell.errors import DataError, Finding
 from foretell.io import load_runs
 from foretell.planning.answer import AtBudget, LadderPlan, NextRun, PlannedRung
-from foretell.planning.belief import Belief, published
+from foretell.planning.belief import PUBLISHED_SOURCE, Belief, published
 from foretell.planning.candidates import candidates
 from foretell.planning.evidence import Evidence
-from foretell.planning.known import Known, finished
+from foretell.planning.known import FEWEST, Known, finished
 from foretell.planning.limits import USUAL, Limits
 from foretell.planning.next_run import next_runs
 from foretell.planning.number import between
@@ -50,7 +50,8 @@ def plan(
         at: The target: `n_params=7e9,n_tokens=4e12`, and a family and shares where wanted.
         budget: FLOPs of the ladder.
         like: A run table of similar models, for the laws and the noise; a path, a name or a frame.
-        have: A run table of runs there are already; they count as evidence, cost nothing, and are taken for `like`.
+        have: A run table of runs there are already; they count as evidence, cost nothing, and are taken for `like`
+            where they are enough.
         train: SQL predicate that chooses the rows of these tables.
         loss: The loss column to look at in them.
         noise: Relative standard deviation of one run's loss, in place of the table's or the default.
@@ -73,11 +74,11 @@ def plan(
     known, table, told = _known(have if have is not None else like, at, train, loss)
     target, found = parse_target(at, table)
     _check(at, target, flops, known if have is not None else None)
-    belief = _belief(known, noise)
+    belief = _belief(known, noise, as_evidence=have is not None)
     setting = _Setting(target, limits, vocab_size, float(sequence_length * batch), belief, level)
     evidence = known.sizes if have is not None and known is not None else NONE
     ladder = setting.ladder(flops, evidence)
-    warnings = [*told, *found, *_warnings(known)]
+    warnings = [*told, *found, *_warnings(belief)]
     return replace(ladder, at=at, warnings=tuple(warnings))
 
 
@@ -183,15 +184,17 @@ def _check(at: str, target: Target, budget: float, have: Known | None) -> None:
         raise DataError(f"{what}, the target takes {format_quantity(target.flops)}. Name a larger target.")
 
 
-def _belief(known: Known | None, noise: float | None) -> Belief:
+def _belief(known: Known | None, noise: float | None, *, as_evidence: bool) -> Belief:
+    """Return the belief that runs lead to; that of published laws without any, or with a few that are evidence."""
     if noise is not None and not 0 < noise < 1:
         raise DataError(f"noise is {noise:g}. Give the relative deviation of one run's loss, such as 0.004.")
-    belief = published() if known is None else known.belief()
+    alone = known is None or (as_evidence and len(known.runs) < FEWEST)
+    belief = published() if alone or known is None else known.belief()
     return belief if noise is None else replace(belief, noise=noise)
 
 
-def _warnings(known: Known | None) -> list[Finding]:
-    if known is not None:
+def _warnings(belief: Belief) -> list[Finding]:
+    if belief.source != PUBLISHED_SOURCE:
         return []
-    what = "no table of similar runs: laws are drawn around published ones, and the noise of a run is assumed."
+    what = "no table of enough similar runs: laws are drawn around published ones, and the noise of a run is assumed."
     return [Finding("prior-only", "note", what, "belief", fix="Give one with --like.")]

@@ -19,6 +19,30 @@ def plan_report(result: Plain) -> list[RenderableType]:
     return [*following, _ladder(result), _budgets(result), _sentence(result)]
 
 
+def cost_report(result: Plain) -> list[RenderableType]:
+    """Lay out what each rung of a plan file costs."""
+    costs = result["cost"]
+    table = Table()
+    table.add_column("run", overflow="fold")
+    for head in ("tokens", "FLOPs", *_cost_heads(costs["rungs"][0])):
+        table.add_column(head, justify="right")
+    for run, cost in zip(result["runs"], costs["rungs"], strict=True):
+        table.add_row(escape(run["name"]), format_quantity(run["n_tokens"]), f"{run['flops']:.3g}", *_cost_cells(cost))
+    total = f"{sum(run['flops'] for run in result['runs']):.3g} FLOPs; {_cost_sentence(costs)}"
+    return [table, total]
+
+
+def _cost_heads(cost: Plain) -> list[str]:
+    return ["device hours", "memory", "devices", "wall clock"] + ["price"] * (cost["price"] is not None)
+
+
+def _cost_sentence(cost: Plain) -> str:
+    machine = cost["machine"]
+    text = f"{cost['hours']:,.0f} hours of {machine['accelerator']} at {machine['mfu']:.0%} utilisation, "
+    text += f"at least {cost['wall_hours']:,.1f} hours on {machine['devices']}"
+    return text if cost["price"] is None else f"{text}, {cost['price']:,.0f} at your price"
+
+
 def _ladder(result: Plain) -> Table:
     title = (
         f"{escape(result['at'])}\n[dim]{format_quantity(result['flops'])} of {format_quantity(result['budget'])} FLOPs"
@@ -27,7 +51,7 @@ def _ladder(result: Plain) -> Table:
     costs = result.get("cost", {}).get("rungs", [None] * len(result["rungs"]))
     heads = ["parameters", "tokens", "tokens per parameter", "seeds", "FLOPs", "interval without it"]
     if costs[0]:
-        heads += ["device hours", "memory", "devices", "wall clock"] + ["price"] * (costs[0]["price"] is not None)
+        heads += _cost_heads(costs[0])
     for head in heads:
         table.add_column(head, justify="right")
     for rung, cost in zip(result["rungs"], costs, strict=True):
@@ -75,12 +99,7 @@ def _next_runs(result: Plain) -> Table:
 def _sentence(result: Plain) -> str:
     text = f"the loss at the target, about {result['loss']:.3f}, would be known to {_width(result['width'])}"
     text += f" (without these runs {_width(result['width_before'])}), {100 * result['level']:g} % interval"
-    if "cost" in result:
-        cost = result["cost"]
-        machine = cost["machine"]
-        text += f"; {cost['hours']:,.0f} hours of {machine['accelerator']} at {machine['mfu']:.0%} utilisation, "
-        text += f"at least {cost['wall_hours']:,.1f} hours on {machine['devices']}"
-    return text
+    return f"{text}; {_cost_sentence(result['cost'])}" if "cost" in result else text
 
 
 def _width(width: float) -> str:
