@@ -1,6 +1,6 @@
 """A plan for other trainers: each exporter turns it into files of its tool, name -> text.
 
-The formats are those of torchtitan 0.3.0, OLMo-core 3.0.0, nanochat as of 2026 and transformers 5.
+The formats are those of torchtitan 0.3.0, OLMo-core 3.0.0, nanochat at commit 00255c1 and transformers 5.
 """
 
 from collections.abc import Callable, Mapping

@@ -3,7 +3,7 @@
 nanochat's model and optimiser are its own: two MLP matrices of four times the width, which hold as
 many parameters as a gated MLP of 8/3, and Muon beside AdamW, whose learning rates are not a plan's.
 
-Reference: scripts/base_train.py of github.com/karpathy/nanochat, 2026.
+Reference: scripts/base_train.py of github.com/karpathy/nanochat, commit 00255c1.
 """
 
 import math
