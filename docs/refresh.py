@@ -28,6 +28,7 @@ from foretell.laws import LAWS
 from foretell.methods import METHODS
 from foretell.methods.compare import Comparison, compare
 from foretell.methods.forecast import forecast
+from foretell.planning.presets import PRESETS
 from foretell.report.table_file import to_latex, to_markdown
 
 ROOT = Path(__file__).parents[1]
@@ -153,6 +154,17 @@ def table_files() -> str:
     return f"{to_markdown(frame)}\n```latex\n{to_latex(frame)}```"
 
 
+def presets() -> str:
+    """List the published ladders, with what is known of them and what had to be chosen."""
+    rows = []
+    for name, preset in PRESETS.items():
+        facts = (
+            "<br>".join(f"{fact[:1].upper()}{fact[1:]}" for fact in each) for each in (preset.known, preset.chosen)
+        )
+        rows.append(f"| `{name}` | {preset.n_runs} | {' | '.join(facts)} | {preset.reference} |")
+    return "\n".join(["| preset | runs | known | chosen | source |", "|---|---|---|---|---|", *rows])
+
+
 def leaderboard() -> str:
     """Sum up docs/leaderboard.md: the default, FLP, and the best of the others, by mean absolute error."""
     rows = []
@@ -223,6 +235,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "table_files": table_files,
     "importers": importers,
     "recipes": recipes,
+    "presets": presets,
 }
 
 

@@ -1,8 +1,8 @@
 """Forecast a language model's benchmark scores before you train it.
 
 The verbs are those of the command line: `load_runs`, `import_runs`, `join_runs`, `check`, `forecast`, `draw`,
-`backtest`, `sweep`, `ablate`, `compare`, `mix`, `write_report`, `score`, `reproduce`. They are imported when they
-are first used, so that `import foretell` costs nothing.
+`backtest`, `sweep`, `ablate`, `compare`, `mix`, `plan`, `allocate`, `multiplier`, `watch`, `write_report`, `score`,
+`reproduce`. They are imported when they are first used, so that `import foretell` costs nothing.
 """
 
 from importlib import import_module
@@ -23,6 +23,10 @@ _HOMES = {
     "mix": ("foretell.mixing.mix", "mix"),
     "write_report": ("foretell.report.write", "write_report"),
     "score": ("foretell.ledger.score", "score"),
+    "plan": ("foretell.planning.plan", "plan"),
+    "allocate": ("foretell.planning.allocate", "allocate"),
+    "multiplier": ("foretell.planning.multiplier", "multiplier"),
+    "watch": ("foretell.planning.watch", "watch"),
     "reproduce": ("foretell.reproductions.reproduce", "reproduce"),
     "write_table": ("foretell.io.table", "write_table"),
     "write_result": ("foretell.report.table_file", "write_result"),

@@ -39,11 +39,11 @@ class Target:
     actual: Mapping[str, float] = field(default_factory=dict)
 
 
-def parse_target(text: str, runs: Runs) -> tuple[Target, list[Finding]]:
+def parse_target(text: str, runs: Runs | None = None) -> tuple[Target, list[Finding]]:
     """Read a target as it is typed: `n_params=7B,n_tokens=4T,share/code=0.3,family=olmo-2`.
 
     FLOPs that are not given are 6 N D times the table's own ratio of its FLOPs to 6 N D at the
-    nearest sizes (1 in a dense table that computes them so). In a mixture of experts, N is the
+    nearest sizes (1 without a table, and in a dense table that computes them so). In a mixture of experts, N is the
     active parameters where the target states them.
 
     Returns:
@@ -124,21 +124,25 @@ def _share(key: str, value: str) -> float:
     return share
 
 
-def _settle_flops(text: str, quantities: Mapping[str, float], runs: Runs) -> tuple[float, list[Finding]]:
+def _settle_flops(text: str, quantities: Mapping[str, float], runs: Runs | None) -> tuple[float, list[Finding]]:
     """Return the typed FLOPs, compared with the sizes, or those that the sizes imply."""
     typed, sized = quantities.get("flops"), {"n_params", "n_tokens"} <= set(quantities)
     if typed is None and not sized:
         raise DataError(f"target {text!r} has no compute. Give n_params and n_tokens, or flops.")
     if not sized:
         return float(typed or 0.0), []
-    count = (
-        "n_params_active" if "n_params_active" in quantities and "n_params_active" in runs.frame.columns else "n_params"
-    )
+    count = "n_params_active" if "n_params_active" in quantities and _has_active(runs) else "n_params"
     plain = flops_6nd(quantities[count], quantities["n_tokens"])
+    if runs is None:
+        return plain if typed is None else typed, [] if typed is None else _disagreement(text, typed, plain)
     ratio = _ratio_to_6nd(quantities[count], count, runs)
     if typed is not None:
         return typed, _disagreement(text, typed, ratio * plain)
     return ratio * plain, [] if abs(ratio - 1.0) < 1e-6 else [_estimated(ratio, plain, runs)]
+
+
+def _has_active(runs: Runs | None) -> bool:
+    return runs is not None and "n_params_active" in runs.frame.columns
 
 
 def _disagreement(text: str, typed: float, implied: float) -> list[Finding]:

@@ -6,8 +6,14 @@ Everything inside foretell is in SI counts: parameters, tokens, FLOPs, nats per 
 import math
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 from foretell.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Count = TypeVar("Count", float, "np.ndarray")
 
 SUFFIXES = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18, "Z": 1e21}
 _WHOLE = r"\d{1,3}(?:,\d{3})+|\d+(?:_\d+)*"  # a comma stands before three digits, or it is a decimal comma
@@ -49,7 +55,7 @@ def format_quantity(value: float, digits: int = 3) -> str:
     return f"{value:.{digits}g}"
 
 
-def flops_6nd(n_params: float, n_tokens: float) -> float:
+def flops_6nd(n_params: Count, n_tokens: Count) -> Count:
     """Return training FLOPs by the convention $C = 6 N D$.
 
     Args:

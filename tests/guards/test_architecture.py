@@ -12,14 +12,17 @@ SOURCE = Path(__file__).parents[2] / "src" / "foretell"
 # From the ground up; a module may import its own layer and those before it.
 LAYERS = (
     ("ground", {"errors", "registry", "tabular"}),
-    ("data", {"units", "tasks", "metadata", "schema", "runs", "targets", "summary", "io", "datasets", "importers"}),
+    (
+        "data",
+        {"units", "tasks", "metadata", "schema", "runs", "targets", "summary", "io", "datasets", "importers", "sizing"},
+    ),
     ("wings", {"ladder", "evals"}),
     ("formulas", {"laws"}),
     ("doctor", {"doctor"}),
     ("fitting", {"fitting"}),
     ("forecasting", {"methods", "results"}),
     ("trusting", {"trusting"}),
-    ("deciding", {"mixing"}),
+    ("deciding", {"mixing", "planning"}),
     ("repeating", {"reproductions"}),
     ("telling", {"ledger", "report"}),
     ("faces", {"cli", "__main__", "__init__"}),
@@ -85,6 +88,7 @@ def test_functions_are_short(path: Path) -> None:
         ("from foretell.cli.app import app", {"jax", "numpy", "polars", "altair", "pooch", "torch"}),
         ("import foretell; foretell.check; foretell.load_runs", {"jax", "altair", "pooch", "torch"}),
         ("import foretell; foretell.LAWS", {"jax", "polars", "altair", "torch"}),
+        ("import foretell; foretell.plan; foretell.allocate; foretell.multiplier", {"altair", "pooch", "torch"}),
         (
             "import foretell; foretell.backtest; foretell.forecast; foretell.reproduce",
             {"jax", "altair", "pooch", "torch"},

@@ -32,6 +32,20 @@ COMMANDS = {
     },
     "report": {"F.json", "-o", "--output"},
     "score": {"FORECASTS...", "RUNS", "--run", "--json"},
+    "plan": {
+        "--at", "--budget", "--like", "--have", "--train", "--loss", "--noise", "--tokens-per-param", "--smallest",
+        "--largest",
+        "--share", "--max-runs", "--min-sizes", "--vocab-size", "--sequence-length", "--batch", "--level",
+        "--accelerator", "--devices", "--mfu", "--price", "--preset", "--from", "--export", "-o", "--output", "--json",
+    },
+    "allocate": {
+        "RUNS", "--flops", "--family", "--serve", "--unique", "--train", "--loss", "--level", "--seed", "--resamples",
+        "--json",
+    },
+    "multiplier": {
+        "RUNS", "--at", "--families", "--train", "--loss", "--level", "--seed", "--resamples", "--json",
+    },
+    "watch": {"RUNS", "--forecast", "--run", "--at", "--ladder", "--loss", "--level", "--json"},
     "methods": {"--json"},
     "reproduce": {"NAME", "--json"},
     "train": {

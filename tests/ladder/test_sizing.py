@@ -2,7 +2,7 @@
 
 import pytest
 
-from foretell.ladder.sizing import decoder, shape_for
+from foretell.sizing import decoder, shape_for
 
 TABLE = {
     5e4: (32, 4, 1, 53_536),

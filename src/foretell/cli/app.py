@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from foretell.cli import (
+    allocate,
     backtest,
     check,
     compare,
@@ -15,10 +16,13 @@ from foretell.cli import (
     join,
     methods,
     mix,
+    multiplier,
+    plan,
     report,
     reproduce,
     score,
     train,
+    watch,
 )
 from foretell.cli.eval import evaluate
 
@@ -64,5 +68,9 @@ app.command("report")(report.report)
 app.command("score")(score.score)
 app.command("methods")(methods.methods)
 app.command("reproduce")(reproduce.reproduce)
+app.command("plan")(plan.plan)
+app.command("allocate")(allocate.allocate)
+app.command("multiplier")(multiplier.multiplier)
+app.command("watch")(watch.watch)
 app.command("train")(train.train)
 app.command("eval")(evaluate)

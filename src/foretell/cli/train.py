@@ -26,7 +26,7 @@ def train(
     """Train a ladder of small models; started again, it goes on where it was stopped."""
     from foretell.ladder.read_plan import read_plan
 
-    asked = read_plan(plan)
+    asked = read_plan(plan, files_needed=not dry_run)
     if dry_run:
         from foretell.ladder.dry_run import dry_run as run_dry
         from foretell.report.train import dry_run_report

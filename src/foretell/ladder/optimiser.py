@@ -4,8 +4,7 @@ from typing import Any
 
 import torch
 
-BETAS = (0.9, 0.95)
-EPS = 1e-8
+from foretell.ladder.plan import BETAS, EPS
 
 
 def build_optimiser(model: Any, *, weight_decay: float) -> Any:

@@ -13,6 +13,7 @@ SCHEDULES = ("cosine", "wsd")
 PRECISIONS = ("auto", "fp32", "bf16")
 COMPILES = ("auto", "yes", "no")
 STRATEGIES = ("ddp", "fsdp")
+BETAS, EPS = (0.9, 0.95), 1e-8  # of AdamW; Brown et al. 2020, arXiv:2005.14165, appendix B
 LOGITS_IN_CACHE = 2**22  # numbers; a third faster at 1M than passes four times as large
 
 

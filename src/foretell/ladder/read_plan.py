@@ -26,10 +26,14 @@ from foretell.ladder.section import Section
 ENDINGS = (".txt", ".jsonl", ".parquet")
 
 
-def read_plan(path: str | Path) -> Plan:
+def read_plan(path: str | Path, *, files_needed: bool = True) -> Plan:
     """Read a plan file.
 
     Names of files are taken from the plan's own folder and may hold `*`.
+
+    Args:
+        path: The plan file.
+        files_needed: Whether the text has to be there; a dry run goes without.
 
     Raises:
         DataError: the file cannot be read, or its problems, all of them.
@@ -37,7 +41,7 @@ def read_plan(path: str | Path) -> Plan:
     path = Path(path)
     problems: list[str] = []
     top = Section(_read_toml(path), "", problems)
-    plan = _plan(path, top)
+    plan = _plan(path, top, files_needed)
     top.close()
     problems += check_plan(plan) if not problems else []
     if problems:
@@ -55,7 +59,7 @@ def _read_toml(path: Path) -> Mapping[str, Any]:
         raise DataError(f"{path} is not TOML: {error}. Correct that line.") from None
 
 
-def _plan(path: Path, top: Section) -> Plan:
+def _plan(path: Path, top: Section, files_needed: bool) -> Plan:
     name = top.text("name", "ladder") or "ladder"
     data = top.section("data")
     tokenizer = _tokenizer(top.section("tokenizer"), path.parent)
@@ -64,7 +68,7 @@ def _plan(path: Path, top: Section) -> Plan:
     hardware = _hardware(top.section("hardware"))
     plan = Plan(
         path=path,
-        sources=_sources(data.section("sources"), path.parent),
+        sources=_sources(data.section("sources"), path.parent, files_needed),
         max_epochs=data.number("max_epochs", 4.0, most=1e6),
         eval_tokens=data.whole("eval_tokens", 65_536),
         tokenizer=tokenizer,
@@ -78,21 +82,21 @@ def _plan(path: Path, top: Section) -> Plan:
     return plan
 
 
-def _sources(section: Section, folder: Path) -> dict[str, Source]:
-    sources = {name: _source(name, section.section(name), folder) for name in section.names()}
+def _sources(section: Section, folder: Path, files_needed: bool) -> dict[str, Source]:
+    sources = {name: _source(name, section.section(name), folder, files_needed) for name in section.names()}
     if not sources:
         section.problems.append('[data.sources] is empty. Name at least one: [data.sources.web] files = ["web/*.txt"].')
     return sources
 
 
-def _source(name: str, section: Section, folder: Path) -> Source:
+def _source(name: str, section: Section, folder: Path, files_needed: bool) -> Source:
     hub = section.text("hub")
     if hub is not None and (folder / hub).is_dir():  # a data set of the hub, already here
         hub = str((folder / hub).resolve())
     source = Source(
         name=name,
-        files=_files(section, "files", folder),
-        held_out=_files(section, "held_out", folder),
+        files=_files(section, "files", folder, files_needed),
+        held_out=_files(section, "held_out", folder, files_needed),
         hub=hub,
         hub_config=section.text("hub_config"),
         split=section.text("split", "train") or "train",
@@ -109,10 +113,12 @@ def _source(name: str, section: Section, folder: Path) -> Source:
     return source
 
 
-def _files(section: Section, key: str, folder: Path) -> tuple[Path, ...]:
+def _files(section: Section, key: str, folder: Path, needed: bool) -> tuple[Path, ...]:
     found: list[Path] = []
     for pattern in section.texts(key):
         matches = sorted(glob.glob(str(folder / pattern), recursive=True))  # noqa: PTH207  an absolute pattern is allowed
+        if not matches and not needed:
+            matches = [str(folder / pattern)]
         if not matches:
             section.problems.append(f"{section.where} {key}: no file matches {pattern!r} beside the plan.")
         found += [Path(match) for match in matches]

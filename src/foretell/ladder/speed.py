@@ -8,7 +8,7 @@ from foretell.ladder.layout import Layout
 from foretell.ladder.plan import Plan, Rung
 from foretell.ladder.runs_of import Job
 from foretell.ladder.safe_files import read_json, write_json
-from foretell.ladder.sizing import decoder
+from foretell.sizing import decoder
 
 SPEED = "speed.json"
 # (width, layers) -> tokens per second of one core with AVX2, fp32: vocabulary 2,048, sequences of 256, batches of 16.

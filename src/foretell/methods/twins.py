@@ -15,11 +15,26 @@ def pair_runs(first: Training, second: Training) -> tuple[Training, Training, in
         Both training sets with their runs in another order, and the number of twins, 0 where
         there are too few to pair.
     """
-    twins = _twins(_designs(first), _designs(second))
-    if len(twins) < FEWEST_TWINS:
+    pairs = twins(_designs(first), _designs(second))
+    if len(pairs) < FEWEST_TWINS:
         return first, second, 0
-    ours, theirs = zip(*twins, strict=True)
-    return _with_runs_first(first, list(ours)), _with_runs_first(second, list(theirs)), len(twins)
+    ours, theirs = zip(*pairs, strict=True)
+    return _with_runs_first(first, list(ours)), _with_runs_first(second, list(theirs)), len(pairs)
+
+
+def twins(first: np.ndarray, second: np.ndarray) -> list[tuple[int, int]]:
+    """Match each run with the first free one of its design; a design that stands twice is matched twice.
+
+    Args:
+        first: Parameters and tokens of each run, `(n, 2)`.
+        second: Those of the other runs, `(m, 2)`.
+    """
+    pairs: list[tuple[int, int]] = []
+    for i, design in enumerate(first):
+        same = np.all(np.abs(second - design) <= SAME * design, axis=1)
+        free = [int(j) for j in np.flatnonzero(same) if j not in {theirs for _, theirs in pairs}]
+        pairs += [(i, free[0])] if free else []
+    return pairs
 
 
 def _designs(training: Training) -> np.ndarray:
@@ -28,16 +43,6 @@ def _designs(training: Training) -> np.ndarray:
     designs = np.full((len(training.run_names), 2), np.nan)
     designs[training.run[last]] = np.stack([training.n_params[last], training.n_tokens[last]], axis=-1)
     return designs
-
-
-def _twins(first: np.ndarray, second: np.ndarray) -> list[tuple[int, int]]:
-    """Match each run with the first free one of its design; a design that stands twice is matched twice."""
-    pairs: list[tuple[int, int]] = []
-    for i, design in enumerate(first):
-        same = np.all(np.abs(second - design) <= SAME * design, axis=1)
-        free = [int(j) for j in np.flatnonzero(same) if j not in {theirs for _, theirs in pairs}]
-        pairs += [(i, free[0])] if free else []
-    return pairs
 
 
 def _with_runs_first(training: Training, runs: list[int]) -> Training:
