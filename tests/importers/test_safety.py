@@ -74,7 +74,7 @@ def test_deep_lines_of_samples_are_counted_and_left(sample):
     path.write_text("[" * 100_000 + "\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
     found = import_runs("lm-eval", folder, columns={"score/*": "*/acc"})
     assert (f"line of {path.name}", 1) in [(each.what, each.count) for each in found.skipped]
-    assert found.frame["task_loss/colours_one"].null_count() == 0
+    assert found.frame["task_loss/colours_one"].null_count() == 1  # the line may have been an item
 
 
 def test_json_of_any_size_ends_in_a_sentence(tmp_path, monkeypatch):
