@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from foretell.errors import DataError
-from foretell.importers.safe_json import mapping_of, read_lines
+from foretell.importers.safe_json import mapping_of, read_lines, why_broken
 from foretell.importers.translate import Translator
 from foretell.importers.walk import Meter
 
@@ -59,7 +59,7 @@ def read_task_loss(path: Path, delimiter: str, translator: Translator, meter: Me
             else:
                 gathered.add(loss)
     except DataError as error:
-        translator.leave(path.name, str(error).removeprefix(f"{path}: "))
+        translator.leave(path.name, why_broken(error, path))
         return None
     total, n_read = gathered.total()
     if gathered.n_read > n_read:

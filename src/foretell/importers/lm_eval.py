@@ -21,7 +21,7 @@ from foretell.importers.imported import Imported, Taken, note, plural
 from foretell.importers.lm_eval_evaluation import Evaluation, better, counts_of_items, shots_of
 from foretell.importers.lm_eval_model import model_and_revision, run_and_step, without_step
 from foretell.importers.lm_eval_scores import Chosen, choose_scores
-from foretell.importers.safe_json import finite_number, mapping_of, read_json
+from foretell.importers.safe_json import finite_number, mapping_of, read_json, why_broken
 from foretell.importers.translate import Translator
 from foretell.importers.walk import Meter, find_files
 from foretell.metadata import Metadata
@@ -124,7 +124,7 @@ class _Reader:
             result = read_json(path)
         except DataError as error:
             self.broken.append(error)
-            self.translator.leave(path.name, str(error).removeprefix(f"{path} ").removeprefix(f"{path}: "))
+            self.translator.leave(path.name, why_broken(error, path))
             return None
         if not isinstance(result, dict) or not isinstance(result.get("results"), dict):
             self.translator.leave(path.name, NO_RESULT)

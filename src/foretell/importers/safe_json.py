@@ -67,6 +67,15 @@ def parse_json(text: bytes | str, where: str) -> Any:
     return value
 
 
+def why_broken(error: DataError, path: Path) -> str:
+    """Return what is wrong with a file, without its name, for the account of what was skipped.
+
+    >>> why_broken(DataError("runs/a.json cannot be read: it ends early. Is it complete?"), Path("runs/a.json"))
+    'cannot be read: it ends early. Is it complete?'
+    """
+    return str(error).removeprefix(str(path)).removeprefix(":").strip()
+
+
 def mapping_of(value: Any) -> Mapping[str, Any]:
     """Return a value that should be a mapping, an empty one where it is none.
 
