@@ -125,9 +125,15 @@ def test_mlflow_as_mlflow_itself_wrote_it(sample, ladder, imported, forecast_of)
     assert forecast_of()
 
 
+MLFLOW_APART = (
+    "mlflow is in no extra, since it keeps pyarrow below the one that the others need: this runs only where you install "
+    "it yourself, in an environment of its own; the sample that it wrote is imported above"
+)
+
+
 @pytest.mark.slow
 def test_mlflow_written_now(tmp_path, ladder, imported, monkeypatch):
-    pytest.importorskip("mlflow")
+    pytest.importorskip("mlflow", reason=MLFLOW_APART)
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
     some = ladder.filter(pl.col("run") == "190M-20x")
     samples.write_mlflow(f"file://{tmp_path}/mlruns", some)
