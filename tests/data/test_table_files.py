@@ -9,6 +9,7 @@ from foretell.errors import DataError, UnknownName
 from foretell.io import load_runs, read_table, write_table
 from foretell.io.table import sidecar
 from foretell.metadata import Metadata
+from foretell.runs import Runs
 
 ENDINGS = (".parquet", ".csv", ".jsonl")
 HEADER = "run,flops,loss/web\n"
@@ -80,6 +81,41 @@ def test_a_parquet_of_another_tool_has_no_metadata(columns, tmp_path):
 def test_metadata_that_are_passed_win_over_the_file_s_own(runs, tmp_path):
     path = write_table(runs, tmp_path / "runs.csv")
     assert load_runs(path, metadata=Metadata(general_loss="loss/code")).metadata.general_loss == "loss/code"
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_table_that_states_nothing_is_told_what_was_assumed_whatever_its_file(columns, tmp_path, ending):
+    path = write_table(Runs(pl.DataFrame(columns), Metadata(), "as found"), tmp_path / f"runs{ending}")
+    assert read_table(path)[1] is None
+    assert "metadata-assumed" in [finding.code for finding in load_runs(path).findings]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl"])
+def test_metadata_of_an_earlier_table_do_not_speak_for_a_new_one(columns, tmp_path, ending):
+    path = tmp_path / f"runs{ending}"
+    write_table(load_runs(columns, metadata=Metadata(general_loss="loss/web")), path)
+    assert sidecar(path).is_file()
+    write_table(Runs(pl.DataFrame(columns), Metadata(), "as found"), path)
+    assert not sidecar(path).exists()
+    assert read_table(path)[1] is None
+
+
+def test_a_jsonl_is_read_in_chunks_whatever_comes_late(write, monkeypatch):
+    monkeypatch.setattr("foretell.io.table.CHUNK", 2)
+    rows = [{"run": "a", "flops": 1}, {"run": "b", "flops": 2}, {"run": "c", "flops": 2.5, "loss/web": float("nan")}]
+    text = "\ufeff" + "\n\n".join(json.dumps(row) for row in rows)
+    frame, _ = read_table(write("late.jsonl", text))
+    assert frame["flops"].to_list() == [1.0, 2.0, 2.5]
+    assert frame["run"].to_list() == ["a", "b", "c"]
+    with pytest.raises(DataError, match=r"bad\.jsonl cannot be read: line 7 is not a JSON object\."):
+        read_table(write("bad.jsonl", f"{text}\n\n[]"))
+
+
+def test_a_line_of_a_jsonl_is_bounded(write, monkeypatch):
+    monkeypatch.setattr("foretell.io.table.LONGEST_LINE", 20)
+    sentence = r"long\.jsonl cannot be read: line 2 has more than 20 characters\."
+    with pytest.raises(DataError, match=sentence):
+        read_table(write("long.jsonl", '{"run": "a"}\n{"run": "a very long name"}\n'))
 
 
 def test_a_bare_csv_works_and_says_what_was_assumed(write):

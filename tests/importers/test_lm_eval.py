@@ -9,7 +9,8 @@ from tests.importers import samples
 from foretell.errors import DataError
 from foretell.importers import import_runs
 from foretell.importers.gold_answer import bits_per_byte
-from foretell.importers.lm_eval import run_and_step
+from foretell.importers.lm_eval_model import run_and_step
+from foretell.tasks import describe_task
 
 
 @pytest.fixture
@@ -78,8 +79,12 @@ def test_the_only_continuation_is_the_answer():
 @pytest.mark.parametrize(
     "line",
     [
-        item(gold="grün"),  # which of several is not said
+        item(gold="blau"),  # which of several is not said
         item(gold=7),
+        item(gold="²"),  # a digit, and no number
+        item(gold="0", answers=(" 1", " 0")),  # the place of one and the text of the other
+        item(answers=(" no", " \ud83d")),  # half of a character
+        item(logprobs=(-(10**400), -(10**400))),
         item(answers=(" same", " same")),  # several questions, one answer: the target is no place
         item(resps=[[["text"]], [["text"]]]),  # a generated answer has no log-likelihood
         item(resps=[]),
@@ -96,7 +101,7 @@ def test_an_item_without_one_is_left(line):
 def test_task_losses_are_means_over_items_and_groups_are_weighted_by_items(results):
     scores = {"one": {"acc,none": 0.5}, "two": {"acc,none": 0.5}, "both": {"acc,none": 0.5}}
     lines = {
-        "one": [item(0), item(1, gold=0), item(0, filter="again"), item(2, gold="grün")],
+        "one": [item(0), item(1, gold=0), item(0, filter="again")],
         "two": [item(0, logprobs=(-3.0, -4.0))],
     }
     found = import_runs("lm-eval", results(scores, samples=lines, group_subtasks={"both": ["one", "two"]}))
@@ -106,7 +111,58 @@ def test_task_losses_are_means_over_items_and_groups_are_weighted_by_items(resul
     assert row["task_loss/two"] == pytest.approx(2 * GRUN, rel=1e-15)
     assert row["task_loss/both"] == pytest.approx((GRUN + other + 2 * GRUN) / 3, rel=1e-15)
     assert found.metadata.default_tasks == ("both",)
-    assert ("items of one", 1) in [(each.what, each.count) for each in found.skipped]
+
+
+def test_a_target_may_be_the_text_of_an_answer_or_its_label():
+    letters = item(gold="B", answers=(" A", " B", " C"), logprobs=(-3.0, -2.0, -1.0))
+    assert bits_per_byte(letters) == pytest.approx(2.0 / math.log(2), rel=1e-15)
+    labelled = item(gold="B", doc={"choices": {"label": ["A", "B"], "text": ["no", "grün"]}})
+    assert bits_per_byte(labelled) == pytest.approx(GRUN, rel=1e-15)
+    assert bits_per_byte({**labelled, "doc": {"choices": {"label": ["B", "B"]}}}) is None
+    assert bits_per_byte(item(gold="grün")) == pytest.approx(GRUN, rel=1e-15)
+
+
+def test_commonsense_qa_whose_target_is_a_letter_has_a_task_loss(results):
+    lines = [
+        item(i, gold="ABCDE"[i], answers=(" A", " B", " C", " D", " E"), logprobs=(-1, -2, -3, -4, -5))
+        for i in range(5)
+    ]
+    found = import_runs("lm-eval", results({"commonsense_qa": {"acc,none": 0.2}}, samples={"commonsense_qa": lines}))
+    assert found.frame["task_loss/commonsense_qa"].to_list() == [pytest.approx(3.0 / math.log(2), rel=1e-15)]
+    assert found.skipped == ()
+
+
+@pytest.mark.parametrize(("other", "wanted"), [(("1", (" x", " y")), 5.0), (("y", (" x", " y")), 3.0)])
+def test_numbers_are_places_or_texts_as_the_other_targets_of_the_task_are(results, other, wanted):
+    unclear = item(0, gold="0", answers=(" 1", " 0"), logprobs=(-8.0, -4.0))
+    lines = [unclear, item(1, gold=other[0], answers=other[1], logprobs=(-9.0, -2.0))]
+    found = import_runs("lm-eval", results({"piqa": {"acc_norm,none": 0.2}}, samples={"piqa": lines}))
+    assert found.frame["task_loss/piqa"].to_list() == [pytest.approx(wanted / math.log(2), rel=1e-15)]
+
+
+def test_a_task_loss_is_of_nearly_all_items_or_is_none(results):
+    def read(n_bad):
+        lines = [item(i, gold=7 if i < n_bad else 1) for i in range(200)]
+        return import_runs("lm-eval", results({"piqa": {"acc_norm,none": 0.2}}, samples={"piqa": lines}))
+
+    found = read(2)
+    assert found.frame["task_loss/piqa"].to_list() == [pytest.approx(GRUN, rel=1e-12)]
+    assert [(each.what, each.count) for each in found.skipped] == [("items of piqa", 2)]
+    found = read(3)
+    assert "task_loss/piqa" not in found.frame.columns
+    why = {each.what: each.why for each in found.skipped}
+    assert why["task loss of piqa"] == "it could be read of 197 of 200 items only"
+    assert why["items of piqa"].startswith("which of the answers is right is not said")
+
+
+def test_items_without_a_number_count_each_under_the_first_filter_only(results):
+    lines = [item(gold=gold, filter=name) for gold in (0, 1) for name in ("none", "again")]
+    for line in lines:
+        del line["doc_id"]
+    lines.append(item([3], gold=1))
+    found = import_runs("lm-eval", results({"piqa": {"acc_norm,none": 0.2}}, samples={"piqa": lines}))
+    mean = (3.0 / (math.log(2) * 2) + 2 * GRUN) / 3
+    assert found.frame["task_loss/piqa"].to_list() == [pytest.approx(mean, rel=1e-15)]
 
 
 def test_known_tasks_have_their_usual_metric_and_its_standard_error(results):
@@ -161,6 +217,113 @@ def test_a_later_result_of_the_same_checkpoint_counts(results):
     found = import_runs("lm-eval", folder)
     assert found.frame.select("score/piqa", "score/sciq").rows() == [(0.7, 0.6)]
     assert ("result of piqa", 1) in [(each.what, each.count) for each in found.skipped]
+
+
+def later(results, day, score, **more):
+    """Evaluate the same checkpoint on another day."""
+    return results({"hellaswag": {"acc_norm,none": score}}, date=f"2026-01-0{day}T00-00-00.000001", **more)
+
+
+def counts(effective):
+    return {"n-samples": {"hellaswag": {"original": 10042, "effective": effective}}}
+
+
+@pytest.mark.parametrize(("first", "second"), [((10042, 0.5), (10, 0.7)), ((10, 0.7), (10042, 0.5))])
+def test_the_fuller_evaluation_of_a_checkpoint_counts(results, first, second):
+    for day, (n_items, score) in enumerate((first, second), 1):
+        folder = later(results, day, score, **counts(n_items))
+    found = import_runs("lm-eval", folder)
+    assert found.frame["score/hellaswag"].to_list() == [0.5]
+    assert found.metadata.tasks["hellaswag"]["n_items"] == 10042
+    assert [(each.what, each.count) for each in found.skipped] == [("result of hellaswag", 1)]
+    assert "limited-evaluation" not in [finding.code for finding in found.findings]
+    if first[0] > second[0]:
+        assert found.skipped[0].why == "on 10 items only; the same checkpoint was evaluated on 10,042"
+
+
+def test_a_later_result_without_samples_has_no_task_loss(results):
+    later(results, 1, 0.5, samples={"hellaswag": [item()]})
+    assert "task_loss/hellaswag" not in import_runs("lm-eval", later(results, 2, 0.6)).frame.columns
+
+
+def test_other_shots_are_other_columns(results):
+    """0-shot of one run and 10-shot of another are no two points of one curve."""
+    later(results, 1, 0.4, **{"n-shot": {"hellaswag": 0}}, samples={"hellaswag": [item()]})
+    later(results, 2, 0.5, **{"n-shot": {"hellaswag": 10}})
+    folder = later(results, 1, 0.6, model="ladder/b/checkpoint-100", **{"n-shot": {"hellaswag": 10}})
+    found = import_runs("lm-eval", folder)
+    rows = {row["run"]: row for row in found.frame.to_dicts()}
+    assert rows["a"]["score/hellaswag_0shot"] == 0.4
+    assert rows["a"]["score/hellaswag_10shot"] == 0.5
+    assert rows["a"]["task_loss/hellaswag_0shot"] == pytest.approx(GRUN, rel=1e-15)
+    assert (rows["b"]["score/hellaswag_0shot"], rows["b"]["score/hellaswag_10shot"]) == (None, 0.6)
+    assert "score/hellaswag" not in found.frame.columns
+    assert found.skipped == ()
+    said = next(finding for finding in found.findings if finding.code == "shots-differ")
+    assert said.what == "hellaswag was evaluated with 0 and 10 shots: each has columns of its own, hellaswag_0shot, ..."
+    assert describe_task("hellaswag_0shot", found.metadata.tasks["hellaswag_0shot"]).chance == 0.25
+
+
+def test_a_group_has_the_shots_of_its_tasks(results):
+    groups = {"group_subtasks": {"both": ["one", "two"]}}
+    scores = {name: {"acc,none": 0.5} for name in ("one", "two", "both")}
+    results(scores, **groups, **{"n-shot": {"one": 0, "two": 0}})
+    shots = {"n-shot": {"one": 5, "two": 5}}
+    found = import_runs("lm-eval", results(scores, date="2026-01-02T00-00-00.000001", **groups, **shots))
+    assert found.metadata.default_tasks == ("both_0shot", "both_5shot")
+
+
+def test_the_same_shots_throughout_leave_the_names_alone(results):
+    later(results, 1, 0.4, **{"n-shot": {"hellaswag": 10}})
+    folder = later(results, 1, 0.6, model="ladder/b/checkpoint-100", configs={"hellaswag": {"num_fewshot": 10}})
+    assert import_runs("lm-eval", folder).frame["score/hellaswag"].to_list() == [0.4, 0.6]
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+def test_the_revision_of_any_backend_is_among_the_arguments_of_its_model(results, as_text):
+    for step in (1000, 2000, 3000):
+        named = {"pretrained": "EleutherAI/pythia-70m", "revision": f"step{step}"}
+        text = ",".join(f"{key}={value}" for key, value in named.items())
+        config = {"model": "vllm", "model_args": text if as_text else named}
+        date = f"2026-01-01T00-00-00.00{step}"
+        folder = results({"piqa": {"acc_norm,none": step / 1e4}}, model="pythia", date=date, config=config)
+    found = import_runs("lm-eval", folder)
+    assert found.frame.select("step", "score/piqa").rows() == [(1000.0, 0.1), (2000.0, 0.2), (3000.0, 0.3)]
+
+
+def test_one_folder_written_in_two_ways_is_one_run(results):
+    results({"piqa": {"acc_norm,none": 0.5}}, model="ladder/a/")
+    found = import_runs("lm-eval", results({"sciq": {"acc_norm,none": 0.6}}, model="./ladder/a"))
+    assert found.frame.select("run", "score/piqa", "score/sciq").rows() == [("a", 0.5, 0.6)]
+
+
+def test_a_result_file_that_was_cut_off_is_counted_and_the_others_are_read(results):
+    folder = later(results, 1, 0.5)
+    broken = folder / "results_2026-01-02T00-00-00.000001.json"
+    broken.write_text('{"results": {')
+    found = import_runs("lm-eval", folder)
+    assert found.frame["score/hellaswag"].to_list() == [0.5]
+    assert [(each.what, each.count) for each in found.skipped] == [(broken.name, 1)]
+    assert "Is it complete, and JSON?" in found.skipped[0].why
+    with pytest.raises(DataError, match=r"cannot be read: .*Is it complete, and JSON\?$"):
+        import_runs("lm-eval", broken)
+
+
+@pytest.mark.parametrize(
+    "key", ["config", "groups", "group_subtasks", "n-samples", "configs", "higher_is_better", "n-shot"]
+)
+@pytest.mark.parametrize("value", [3, "text", ["a"], {"hellaswag": 3}, {"hellaswag": [3]}, None])
+def test_parts_of_a_result_that_are_of_another_kind_are_as_if_they_were_not_there(results, key, value):
+    found = import_runs("lm-eval", later(results, 1, 0.5, **{key: value}, samples={"hellaswag": [item()]}))
+    assert found.frame["score/hellaswag"].to_list() == [0.5]
+    assert found.frame["task_loss/hellaswag"].to_list() == [pytest.approx(GRUN, rel=1e-15)]
+
+
+def test_numbers_that_no_float_holds_are_no_numbers(results):
+    scores = {"acc_norm,none": 0.5, "acc_norm_stderr,none": 10**400, "acc,none": 10**400}
+    config = {"model_num_parameters": 10**400}
+    found = import_runs("lm-eval", results({"hellaswag": scores}, config=config, **counts(10**400)))
+    assert found.frame.columns == ["run", "step", "score/hellaswag"]
 
 
 def test_runs_of_the_same_last_name_are_told_apart_by_their_paths(results):

@@ -1,7 +1,9 @@
 """Trackers: what is said of tokens, ends and names; servers by objects that answer as theirs do."""
 
 import json
+import sqlite3
 import threading
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlparse
@@ -253,3 +255,25 @@ def test_what_was_written_later_at_the_same_step_counts(tmp_path):
         with SummaryWriter(str(tmp_path), filename_suffix=f".{number}") as writer:
             writer.add_scalar("eval_loss", value, 10)
     assert import_runs("tensorboard", tmp_path).frame["loss/validation"].to_list() == [3.25]
+
+
+def store_of_mlflow(path, values):
+    """An SQLite store with the columns that are read, as MLflow's own schema has them."""
+    with closing(sqlite3.connect(path)) as store:
+        store.executescript("""
+            CREATE TABLE runs (run_uuid TEXT, name TEXT, status TEXT, lifecycle_stage TEXT, start_time BIGINT);
+            CREATE TABLE params (key TEXT, value TEXT, run_uuid TEXT);
+            CREATE TABLE metrics (key TEXT, value FLOAT, timestamp BIGINT, run_uuid TEXT, step BIGINT, is_nan BOOLEAN);
+            INSERT INTO runs VALUES ('x', 'a', 'FINISHED', 'active', 1);
+        """)
+        rows = [("eval_loss", value, step, "x", step, False) for step, value in enumerate(values)]
+        store.executemany("INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?)", rows)
+        store.commit()
+    return path
+
+
+def test_infinity_as_mlflow_s_sql_store_writes_it_is_no_number(tmp_path):
+    largest = 1.7976931348623157e308
+    found = import_runs("mlflow", store_of_mlflow(tmp_path / "mlflow.db", [3.5, largest, -largest, 3.25]))
+    assert found.frame["loss/validation"].to_list() == [3.5, 3.25]
+    assert ("eval_loss", "not a finite number", 2) in [(each.what, each.why, each.count) for each in found.skipped]

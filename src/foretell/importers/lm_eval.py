@@ -1,10 +1,12 @@
 """Results of lm-evaluation-harness: scores, standard errors, item counts, directions, and the loss of the gold answers.
 
 A row is one evaluated checkpoint: the model's path gives run and step where its last part says so (`checkpoint-500`,
-`step500`), or the revision does. Where a checkpoint was evaluated again, the later result of a task counts.
+`step500`), or the revision does. Where a checkpoint was evaluated again on as many items, the later result of a task
+counts, samples and all. Results with other shots are of another question, and have columns of their own.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,34 +18,34 @@ from foretell.errors import DataError, Finding
 from foretell.importers.asked import Asked
 from foretell.importers.gold_answer import TaskLoss, read_task_loss
 from foretell.importers.imported import Imported, Taken, note, plural
+from foretell.importers.lm_eval_evaluation import Evaluation, better, counts_of_items, shots_of
+from foretell.importers.lm_eval_model import model_and_revision, run_and_step, without_step
 from foretell.importers.lm_eval_scores import Chosen, choose_scores
-from foretell.importers.safe_json import read_json
+from foretell.importers.safe_json import finite_number, mapping_of, read_json, why_broken
 from foretell.importers.translate import Translator
 from foretell.importers.walk import Meter, find_files
 from foretell.metadata import Metadata
 
 RESULTS = "results*.json"
+NO_RESULT = "no result of lm-evaluation-harness: it has no results"
 DATE = re.compile(r"_(\d{4}-\d\d-\d\dT[\d.\-]+)$")
-_SAVED = r"(?:global[-_]?step|checkpoint|step|ckpt|iter)[-_]?(?P<step>\d+)(?:-tokens\d+B)?"
-STEPS = (re.compile(f"(?P<run>){_SAVED}"), re.compile(rf"(?P<run>.+)[-_]{_SAVED}"))
 
 
 @dataclass
 class _Row:
-    """What is gathered of one checkpoint."""
+    """What is gathered of one checkpoint, by task and shots."""
 
     run: str
     step: float | None
     n_params: float | None = None
-    values: dict[str, float] = field(default_factory=dict)
-    n_items: dict[str, int] = field(default_factory=dict)
+    evaluations: dict[tuple[str, int | None], Evaluation] = field(default_factory=dict)
 
 
 def read_lm_eval(source: str, asked: Asked) -> Imported:
     """Read every result file below a folder, with the samples beside it.
 
     Raises:
-        DataError: there are no results, or a task has several metrics and none is named.
+        DataError: there are no results, none can be read, or a task has several metrics and none is named.
     """
     files = sorted(find_files(source, RESULTS, "what lm-evaluation-harness writes"), key=_date)
     reader = _Reader(asked)
@@ -71,101 +73,133 @@ def _samples(path: Path) -> list[Path]:
 
 
 class _Reader:
-    """Gathers checkpoints from result files, the later ones over the earlier ones."""
+    """Gathers checkpoints from result files."""
 
     def __init__(self, asked: Asked) -> None:
-        self.asked = asked
         self.translator = Translator(asked)
         self.rows: dict[tuple[str, str], _Row] = {}
-        self.tasks: dict[str, dict[str, Any]] = {}
-        self.groups: dict[str, list[str]] = {}
-        self.limited: set[str] = set()
+        self.inside: set[str] = set()
+        self.broken: list[DataError] = []
 
     def read(self, path: Path, meter: Meter) -> None:
         """Read one result file and its samples."""
-        result = read_json(path)
-        meter.add(path.stat().st_size)
         samples = _samples(path)
-        if not isinstance(result, dict) or not isinstance(result.get("results"), dict):
-            self.translator.leave(path.name, "no result of lm-evaluation-harness: it has no results")
+        result = self._result(path)
+        meter.add(path.stat().st_size)
+        if result is None:
             meter.add(sum(each.stat().st_size for each in samples))
             return
-        row = self._row(result, path)
+        groups = _groups(result)
+        self.inside |= {task for tasks in groups.values() for task in tasks}
+        scores: dict[str, list[Chosen]] = defaultdict(list)
         for chosen in choose_scores(result, self.translator, path.name):
-            self._take(row, chosen, result)
-        groups = {name: list(tasks) for name, tasks in (result.get("group_subtasks") or {}).items() if tasks}
-        self.groups |= groups
+            scores[chosen.task].append(chosen)
         losses = {task: loss for task, loss in self._losses(samples, result, meter) if loss is not None}
-        for task, loss in {**losses, **_group_losses(groups, losses)}.items():
-            row.values[f"task_loss/{task}"] = loss.bits_per_byte
+        losses |= _group_losses(groups, losses)
+        row = self._row(result, path)
+        for task in dict.fromkeys([*scores, *losses]):
+            leaves = _leaves(task, groups)
+            shots, counts = shots_of(result, task, leaves), counts_of_items(result, task, leaves)
+            self._take(row, Evaluation(task, shots, tuple(scores[task]), losses.get(task), *counts))
 
     def imported(self, source: str) -> Imported:
         """Return the rows of every checkpoint."""
-        if not any(row.values for row in self.rows.values()):
-            raise DataError(
-                f"{source}: no score is recognised in its results. Name one: --map score/<task>=TASK/METRIC."
-            )
-        taken, skipped = self.translator.account()
-        frame = pl.DataFrame(list(self._plain_rows()), infer_schema_length=None)
-        inside = {task for tasks in self.groups.values() for task in tasks}
-        top = tuple(task for task in self.tasks if task not in inside)
+        by_shots = self._asked_differently()
+        frame = pl.DataFrame(list(self._plain_rows(by_shots)), infer_schema_length=None)
+        if frame.height == 0:
+            raise self._nothing(source)
+        tasks, top = self._tasks(by_shots)
         metadata = Metadata(
             n_params_kind="total" if "n_params" in frame.columns else None,
-            default_tasks=top if inside else (),
-            tasks=self.tasks,
+            default_tasks=top if self.inside else (),
+            tasks=tasks,
         )
-        return Imported(frame, metadata, (*taken, *self._losses_taken(frame)), skipped, tuple(self._findings()), source)
+        losses = tuple(self._losses_taken(frame))
+        taken, skipped = self.translator.account()
+        return Imported(frame, metadata, (*taken, *losses), skipped, tuple(self._findings(by_shots)), source)
+
+    def _result(self, path: Path) -> Mapping[str, Any] | None:
+        """Return what a result file holds; one that cannot be read is counted, and the others are gone on with."""
+        try:
+            result = read_json(path)
+        except DataError as error:
+            self.broken.append(error)
+            self.translator.leave(path.name, why_broken(error, path))
+            return None
+        if not isinstance(result, dict) or not isinstance(result.get("results"), dict):
+            self.translator.leave(path.name, NO_RESULT)
+            return None
+        return result
+
+    def _nothing(self, source: str) -> DataError:
+        if self.broken and not self.rows:
+            return self.broken[0]
+        return DataError(f"{source}: no score is recognised in its results. Name one: --map score/<task>=TASK/METRIC.")
 
     def _row(self, result: Mapping[str, Any], path: Path) -> _Row:
-        config = result.get("config") or {}
-        model = str(result.get("model_name") or _model_in(config.get("model_args")) or path.parent.name)
-        revision = str(config.get("model_revision") or "main")
+        model, revision = model_and_revision(result, path.parent.name)
         run, step = run_and_step(model, revision)
         row = self.rows.setdefault((model, revision), _Row(run, step))
-        size = config.get("model_num_parameters")
-        row.n_params = float(size) if isinstance(size, int | float) and size > 0 else row.n_params
+        size = finite_number(mapping_of(result.get("config")).get("model_num_parameters"))
+        row.n_params = size if size is not None and size > 0 else row.n_params
         return row
 
-    def _take(self, row: _Row, chosen: Chosen, result: Mapping[str, Any]) -> None:
-        if chosen.column in row.values:
-            self.translator.leave(f"result of {chosen.task}", "the same checkpoint was evaluated again later")
-        row.values[chosen.column] = chosen.value
-        if not chosen.column.startswith("score/"):
-            return
-        name = chosen.column.removeprefix("score/")
-        row.values.pop(f"stderr/{name}", None)
-        if chosen.stderr is not None:
-            row.values[f"stderr/{name}"] = chosen.stderr
-        facts = {"metric": chosen.metric, **({} if chosen.higher_is_better else {"higher_is_better": False})}
-        counted = (result.get("n-samples") or {}).get(chosen.task) or {}
-        n_items, whole = counted.get("effective"), counted.get("original")
-        if isinstance(n_items, int) and n_items > 0:
-            row.n_items[name] = n_items
-            facts["n_items"] = max(n_items, self.tasks.get(name, {}).get("n_items", 0))
-        if isinstance(whole, int) and isinstance(n_items, int) and n_items < whole:
-            self.limited.add(chosen.task)
-        self.tasks[name] = {**self.tasks.get(name, {}), **facts}
+    def _take(self, row: _Row, new: Evaluation) -> None:
+        key = (new.task, new.shots)
+        if key in row.evaluations:
+            new, why = better(row.evaluations[key], new)
+            self.translator.leave(f"result of {new.task}", why)
+        row.evaluations[key] = new
+
+    def _kept(self) -> Iterator[Evaluation]:
+        for row in self.rows.values():
+            yield from row.evaluations.values()
+
+    def _asked_differently(self) -> dict[str, list[int]]:
+        """Return the tasks that were evaluated with several numbers of shots, and these."""
+        shots: dict[str, set[int]] = defaultdict(set)
+        for each in self._kept():
+            shots[each.task] |= set() if each.shots is None else {each.shots}
+        return {task: sorted(numbers) for task, numbers in shots.items() if len(numbers) > 1}
+
+    def _tasks(self, by_shots: Mapping[str, object]) -> tuple[dict[str, dict[str, Any]], tuple[str, ...]]:
+        """Return what is known of the tasks, and the names of those that are in no group."""
+        tasks: dict[str, dict[str, Any]] = {}
+        top: dict[str, None] = {}
+        for each in self._kept():
+            for name, facts in each.facts(each.task in by_shots).items():
+                most = max(facts.get("n_items", 0), tasks.get(name, {}).get("n_items", 0))
+                tasks[name] = {**tasks.get(name, {}), **facts, **({"n_items": most} if most else {})}
+                top |= {} if each.task in self.inside else {name: None}
+        return tasks, tuple(top)
 
     def _losses(
         self, samples: list[Path], result: Mapping[str, Any], meter: Meter
     ) -> Iterator[tuple[str, TaskLoss | None]]:
-        configs = result.get("configs") or {}
+        configs = mapping_of(result.get("configs"))
         for path in samples:
             task = DATE.sub("", path.stem).removeprefix("samples_")
-            config = configs.get(task) or {}
-            delimiter = config.get("target_delimiter", " ")
+            delimiter = mapping_of(configs.get(task)).get("target_delimiter", " ")
             yield task, read_task_loss(path, delimiter if isinstance(delimiter, str) else " ", self.translator, meter)
 
-    def _plain_rows(self) -> Iterator[dict[str, Any]]:
+    def _plain_rows(self, by_shots: Mapping[str, object]) -> Iterator[dict[str, Any]]:
         """Yield the rows; where two models have the same last name, the whole path tells them apart."""
-        owners: dict[str, set[str]] = {}
+        owners: dict[str, set[str]] = defaultdict(set)
         for (model, _), row in self.rows.items():
-            owners.setdefault(row.run, set()).add(_without_step(model))
+            owners[row.run].add(without_step(model))
         for (model, _), row in self.rows.items():
-            run = row.run if len(owners[row.run]) == 1 else _without_step(model)
+            run = row.run if len(owners[row.run]) == 1 else without_step(model)
             sizes = {} if row.n_params is None else {"n_params": row.n_params}
-            if row.values:
-                yield {"run": run, "step": row.step, **sizes, **row.values}
+            values: dict[str, float] = {}
+            for each in row.evaluations.values():
+                values |= each.values(each.task in by_shots)
+                self._count(each, each.task in by_shots)
+            if values:
+                yield {"run": run, "step": row.step, **sizes, **values}
+
+    def _count(self, each: Evaluation, by_shots: bool) -> None:
+        for chosen in each.scores:
+            self.translator.count(each.name(chosen.column, by_shots), f"{each.task}/{chosen.metric}", chosen.how)
 
     def _losses_taken(self, frame: pl.DataFrame) -> Iterator[Taken]:
         for name in frame.columns:
@@ -173,55 +207,28 @@ class _Reader:
                 how = "bits per byte of the gold answer"
                 yield Taken(name, f"samples of {name.removeprefix('task_loss/')}", frame[name].count(), how)
 
-    def _findings(self) -> Iterator[Finding]:
+    def _findings(self, by_shots: Mapping[str, list[int]]) -> Iterator[Finding]:
         if all(row.step is None for row in self.rows.values()):
             fix = "Fine for finished models; else name the folders checkpoint-STEP or stepSTEP."
             yield note("no-steps", "no model's name or revision says at which step it was saved.", fix)
-        if self.limited:
-            what = (
-                f"{plural(len(self.limited), 'task')} ran on part of the items: {', '.join(sorted(self.limited)[:5])}."
-            )
-            yield note(
-                "limited-evaluation",
-                what,
-                "Evaluate without --limit.",
-                severity="warning",
-                why="Fewer items, more noise.",
-            )
+        for task, shots in by_shots.items():
+            what = f"{task} was evaluated with {' and '.join(map(str, shots))} shots: each has columns of its own"
+            fix = "Forecast from the one that all runs have."
+            why = "Examples before the question move the score as a larger model would."
+            yield note("shots-differ", f"{what}, {task}_{shots[0]}shot, ...", fix, severity="warning", why=why)
+        limited = sorted({each.task for each in self._kept() if each.is_limited and each.scores})
+        if limited:
+            what = f"{plural(len(limited), 'task')} ran on part of the items: {', '.join(limited[:5])}."
+            fix, why = "Evaluate without --limit.", "Fewer items, more noise."
+            yield note("limited-evaluation", what, fix, severity="warning", why=why)
 
 
-def run_and_step(model: str, revision: str) -> tuple[str, float | None]:
-    """Return run and step of a model, from the last part of its path or from its revision.
-
-    >>> run_and_step("ladder/190M-1xC/checkpoint-500", "main"), run_and_step("org/pythia-70m", "step3000")
-    (('190M-1xC', 500.0), ('pythia-70m', 3000.0))
-    """
-    parts = [part for part in model.replace("\\", "/").split("/") if part] or [model]
-    match = _step_in(parts[-1])
-    if match:
-        return match["run"] or (parts[-2] if len(parts) > 1 else parts[-1]), float(match["step"])
-    saved = _step_in(revision)
-    return parts[-1], float(saved["step"]) if saved else None
-
-
-def _step_in(name: str) -> re.Match[str] | None:
-    return next((match for pattern in STEPS if (match := pattern.fullmatch(name))), None)
-
-
-def _without_step(model: str) -> str:
-    match = _step_in(model.rstrip("/").split("/")[-1])
-    if match is None:
-        return model
-    parent = model.rstrip("/").rpartition("/")[0]
-    return "/".join(part for part in (parent, match["run"]) if part)
-
-
-def _model_in(arguments: Any) -> str | None:
-    """Return the model that the arguments name, as text `pretrained=...,dtype=...` or as a mapping."""
-    if isinstance(arguments, Mapping):
-        return arguments.get("pretrained") or arguments.get("model")
-    found = re.search(r"(?:pretrained|model|path)=([^,]+)", str(arguments or ""))
-    return found[1] if found else None
+def _groups(result: Mapping[str, Any]) -> dict[str, list[str]]:
+    stated = mapping_of(result.get("group_subtasks")).items()
+    named = {
+        group: [task for task in tasks if isinstance(task, str)] for group, tasks in stated if isinstance(tasks, list)
+    }
+    return {group: tasks for group, tasks in named.items() if tasks}
 
 
 def _group_losses(groups: Mapping[str, Iterable[str]], losses: Mapping[str, TaskLoss]) -> dict[str, TaskLoss]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from foretell.errors import DataError
 from foretell.importers.imported import plural
+from foretell.importers.safe_json import finite_number, mapping_of
 from foretell.importers.translate import UNKNOWN, Translator
 from foretell.tasks import describe_task, is_known_task
 
@@ -31,6 +32,7 @@ class Chosen:
         value: The number.
         stderr: Its standard error, where there is one.
         higher_is_better: Direction of the metric.
+        how: What was done to the number; empty where it is as it was.
     """
 
     task: str
@@ -39,6 +41,7 @@ class Chosen:
     value: float
     stderr: float | None = None
     higher_is_better: bool = True
+    how: str = ""
 
 
 def choose_scores(result: Mapping[str, Any], translator: Translator, where: str) -> list[Chosen]:
@@ -49,13 +52,14 @@ def choose_scores(result: Mapping[str, Any], translator: Translator, where: str)
     """
     chosen: list[Chosen] = []
     unclear: dict[str, list[str]] = {}
-    for task, found in {**result["results"], **(result.get("groups") or {})}.items():
-        metrics = dict(_metrics(found)) if isinstance(found, Mapping) else {}
+    groups = {group: found for group, found in mapping_of(result.get("groups")).items() if isinstance(found, Mapping)}
+    for task, found in {**result["results"], **groups}.items():
+        metrics = dict(_metrics(mapping_of(found)))
         picked = _pick(task, metrics, translator)
         if picked is None:
             unclear[task] = sorted(name for name in metrics if _plain(name) in SCORES)
             continue
-        chosen += [_choice(task, metric, column, found, result, translator) for metric, column in picked.items()]
+        chosen += [_choice(task, metric, column, found, result) for metric, column in picked.items()]
         _leave_others(task, metrics, picked, translator)
     if unclear:
         raise _ask(unclear, where)
@@ -65,9 +69,10 @@ def choose_scores(result: Mapping[str, Any], translator: Translator, where: str)
 def _metrics(found: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     """Yield the numbers of a task, as `metric`, or `metric,filter` where the filter does something."""
     for name, value in found.items():
-        is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        if is_number and "," in name and "_stderr" not in name:
-            yield name.removesuffix(",none"), float(value)
+        number = finite_number(value)
+        impossible = number is not None and number <= 0 and _plain(name) == "byte_perplexity"
+        if number is not None and "," in name and "_stderr" not in name and not impossible:
+            yield name.removesuffix(",none"), number
 
 
 def _pick(task: str, metrics: Mapping[str, float], translator: Translator) -> dict[str, str] | None:
@@ -100,19 +105,15 @@ def _plain(metric: str) -> str:
     return metric.split(",")[0]
 
 
-def _choice(
-    task: str, metric: str, column: str, found: Mapping[str, Any], result: Mapping[str, Any], translator: Translator
-) -> Chosen:
+def _choice(task: str, metric: str, column: str, found: Mapping[str, Any], result: Mapping[str, Any]) -> Chosen:
     raw = metric if metric in found else f"{metric},none"
-    value = float(found[raw])
+    value, how = float(found[raw]), ""
     if _plain(metric) == "byte_perplexity":
-        value = math.log2(value)
-    translator.count(column, f"{task}/{metric}", "logarithm to base 2" if _plain(metric) == "byte_perplexity" else "")
+        value, how = math.log2(value), "logarithm to base 2"
     name, _, picked_filter = raw.partition(",")
-    error = found.get(f"{name}_stderr,{picked_filter}")
-    direction = ((result.get("higher_is_better") or {}).get(task) or {}).get(name, True)
-    stderr = float(error) if isinstance(error, int | float) and math.isfinite(error) else None
-    return Chosen(task, column, metric, value, stderr, direction is not False)
+    stderr = finite_number(found.get(f"{name}_stderr,{picked_filter}"))
+    direction = mapping_of(mapping_of(result.get("higher_is_better")).get(task)).get(name, True)
+    return Chosen(task, column, metric, value, stderr, direction is not False, how)
 
 
 def _leave_others(task: str, metrics: Mapping[str, float], picked: Mapping[str, str], translator: Translator) -> None:

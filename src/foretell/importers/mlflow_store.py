@@ -1,5 +1,7 @@
 """A run of MLflow, whichever store it comes from."""
 
+import math
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -33,5 +35,14 @@ def series_of(pairs: Iterable[tuple[int, float]]) -> Series:
     """Gather steps and values."""
     series = Series()
     for step, number in pairs:
-        series.add(step, number)
+        series.add(step, as_logged(number))
     return series
+
+
+def as_logged(number: float) -> float:
+    """Return a value as it was logged: MLflow's SQL store writes infinity as the largest number that a float holds.
+
+    >>> as_logged(-1.7976931348623157e308), as_logged(3.5)
+    (-inf, 3.5)
+    """
+    return math.copysign(math.inf, number) if abs(number) >= sys.float_info.max else number

@@ -10,12 +10,13 @@ from foretell.datasets.gadre import describe_tasks, row_of
 from foretell.errors import DataError
 from foretell.importers.asked import Asked
 from foretell.importers.imported import Imported, Skipped, Taken
-from foretell.importers.safe_json import read_json
+from foretell.importers.safe_json import mapping_of, read_json, why_broken
 from foretell.importers.walk import find_files, meter_of
 from foretell.metadata import Metadata
 
 FACTS = "eval_metadata.csv"
 NO_SCORES: Mapping[str, Any] = {"eval_metrics": {"icl": {}}}
+ODD = "{} has other hyperparameters or results than open_lm writes"
 NEEDED = ("name", "dataset_name", "hyperparameters", "results")
 
 
@@ -27,16 +28,26 @@ def read_open_lm(source: str, asked: Asked) -> Imported:
     """
     files = find_files(source, "*.json", "a model or an evaluation of open_lm")
     meter = meter_of(files, asked.progress)
-    models, scores, skipped = {}, {}, []
+    models: dict[str, Any] = {}
+    scores: dict[str, Any] = {}
+    skipped: list[Skipped] = []
+    broken: list[DataError] = []
     for path in files:
-        plain = read_json(path)
         meter.add(path.stat().st_size)
-        if isinstance(plain, dict) and all(key in plain for key in NEEDED) and isinstance(plain["results"], list):
+        try:
+            plain = mapping_of(read_json(path))
+        except DataError as error:
+            broken.append(error)
+            skipped.append(Skipped(path.name, why_broken(error, path), 1))
+            continue
+        if all(key in plain for key in NEEDED) and isinstance(plain["results"], list):
             models[path.stem] = plain
-        elif isinstance(plain, dict) and "eval_metrics" in plain:
+        elif isinstance(mapping_of(plain.get("eval_metrics")).get("icl"), dict):
             scores[path.stem] = plain
         else:
             skipped.append(Skipped(path.name, "neither a model nor an evaluation of open_lm", 1))
+    if not models and broken:
+        raise broken[0]
     if not models:
         raise DataError(
             f"{source}: no JSON in it describes a model: none has {', '.join(NEEDED)}. Name the right folder."
@@ -46,8 +57,10 @@ def read_open_lm(source: str, asked: Asked) -> Imported:
 
 def _imported(source: str, models: Mapping[str, Any], scores: Mapping[str, Any], skipped: list[Skipped]) -> Imported:
     matched = {stem: _evaluation_of(stem, scores) for stem in models}
-    rows = [row_of(model, scores.get(matched[stem] or "", NO_SCORES)) for stem, model in models.items()]
-    frame = pl.DataFrame(rows, infer_schema_length=None).drop("token_multiplier")
+    rows = [_row(stem, model, scores.get(matched[stem] or "", NO_SCORES), skipped) for stem, model in models.items()]
+    if not any(rows):
+        raise DataError(f"{source}: {ODD.format(next(iter(models)))}. Name the folder of open_lm's own files.")
+    frame = pl.DataFrame([row for row in rows if row], infer_schema_length=None).drop("token_multiplier")
     without = [stem for stem, evaluation in matched.items() if evaluation is None]
     if without:
         skipped.append(
@@ -62,6 +75,19 @@ def _imported(source: str, models: Mapping[str, Any], scores: Mapping[str, Any],
     tasks = describe_tasks(facts[0], frame) if facts else {}
     metadata = Metadata(n_params_kind="total", flops_convention="6ND", tasks=tasks)
     return Imported(frame.drop("n_params_non_embedding"), metadata, tuple(_taken(frame)), tuple(skipped), (), source)
+
+
+def _row(stem: str, model: Mapping[str, Any], scores: Mapping[str, Any], skipped: list[Skipped]) -> dict[str, Any]:
+    """Return the row of a model, an empty one where its file is not as open_lm writes it."""
+    try:
+        row = row_of(model, scores)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError):
+        skipped.append(Skipped(f"{stem}.json", ODD.format("it"), 1))
+        return {}
+    odd = [name for name in row if name.startswith(("loss/", "score/")) and not isinstance(row[name], float | int)]
+    if odd:
+        skipped.append(Skipped(f"{odd[0]}{', ...' if len(odd) > 1 else ''} of {stem}", "no number", len(odd)))
+    return {name: value for name, value in row.items() if name not in odd}
 
 
 def _evaluation_of(stem: str, scores: Mapping[str, Any]) -> str | None:

@@ -1,7 +1,8 @@
 """JSON of strangers: bounded in size and depth, and never more than text turned into plain values."""
 
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,39 @@ def parse_json(text: bytes | str, where: str) -> Any:
     if _is_deeper(value, DEEPEST):
         raise _too_deep(where)
     return value
+
+
+def why_broken(error: DataError, path: Path) -> str:
+    """Return what is wrong with a file, without its name, for the account of what was skipped.
+
+    >>> why_broken(DataError("runs/a.json cannot be read: it ends early. Is it complete?"), Path("runs/a.json"))
+    'cannot be read: it ends early. Is it complete?'
+    """
+    return str(error).removeprefix(str(path)).removeprefix(":").strip()
+
+
+def mapping_of(value: Any) -> Mapping[str, Any]:
+    """Return a value that should be a mapping, an empty one where it is none.
+
+    >>> mapping_of({"a": 1}), mapping_of(["a"]), mapping_of(None)
+    ({'a': 1}, {}, {})
+    """
+    return value if isinstance(value, Mapping) else {}
+
+
+def finite_number(value: Any) -> float | None:
+    """Return a value that should be a number, `None` where it is none, or none that a float holds.
+
+    >>> finite_number(3), finite_number("3"), finite_number(True), finite_number(10**400), finite_number(float("inf"))
+    (3.0, None, None, None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _too_deep(where: str) -> DataError:

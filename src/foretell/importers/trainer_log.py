@@ -1,6 +1,7 @@
 """The state of a Trainer, its log read entry by entry: a log of a million entries costs the memory of its text only."""
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from foretell.errors import DataError
-from foretell.importers.safe_json import parse_json, require_size
+from foretell.importers.safe_json import finite_number, mapping_of, parse_json, require_size
 
 LOG = re.compile(r'^  "log_history": \[', re.MULTILINE)  # as the Trainer writes it: keys sorted, two blanks deep
 _GAP = re.compile(r"[\s,]*")
@@ -24,14 +25,16 @@ class State:
         text: The file, as text.
         start: Where the first entry of the log begins.
         end: Where the log ends.
-        last: The last entry that counted FLOPs, or an empty one.
+        step: The step at which it was saved.
+        sizes: The least and the largest of FLOPs / 6 / tokens, over the entries that have both, and the state itself.
     """
 
     facts: dict[str, Any]
     text: str
     start: int
     end: int
-    last: dict[str, Any]
+    step: float
+    sizes: tuple[float, ...]
 
     def entries(self) -> Iterator[tuple[dict[str, Any], int]]:
         """Yield the entries of the log, one at a time, and where each ends in the text."""
@@ -47,7 +50,7 @@ def read_state(path: Path) -> State:
         DataError: it is larger than allowed, no JSON, or no state of a Trainer.
     """
     require_size(path)
-    text = path.read_bytes().decode("utf-8", errors="replace")
+    text = path.read_bytes().decode("utf-8-sig", errors="replace")
     start = LOG.search(text)
     if start is None:  # laid out by another writer: read it whole, and lay it out as the Trainer does
         plain = parse_json(text, str(path))
@@ -59,12 +62,11 @@ def read_state(path: Path) -> State:
 
 
 def _split(path: Path, text: str, start: int) -> State:
-    end, last = start, {}
+    end, sizes = start, _Sizes()
     try:
         for entry, after in _entries(text, start):
             end = after
-            if isinstance(entry, dict) and entry.get("total_flos"):
-                last = entry
+            sizes.add(entry)
         close = text.index("]", end)
     except (ValueError, RecursionError):
         raise DataError(f"{path} cannot be read: its log_history is broken. Is it complete, and JSON?") from None
@@ -72,7 +74,30 @@ def _split(path: Path, text: str, start: int) -> State:
     facts = parse_json(head + _MARK + text[close + 1 :], str(path))
     if "global_step" not in facts:
         raise _no_state(path)
-    return State(facts, text, start, end, last)
+    step = finite_number(facts["global_step"])
+    if step is None:
+        raise DataError(f"{path}: its global_step is {str(facts['global_step'])[:50]!r}, no number. Leave it out.")
+    sizes.add(facts)
+    return State(facts, text, start, end, step, sizes.range())
+
+
+class _Sizes:
+    """The range of the parameters that FLOPs and tokens tell."""
+
+    def __init__(self) -> None:
+        self._least, self._largest = math.inf, 0.0
+
+    def add(self, counted: Any) -> None:
+        """Look at one more entry."""
+        facts = mapping_of(counted)
+        flops, tokens = finite_number(facts.get("total_flos")), finite_number(facts.get("num_input_tokens_seen"))
+        if flops is not None and tokens is not None and flops > 0 and tokens > 0:
+            size = flops / 6 / tokens
+            self._least, self._largest = min(self._least, size), max(self._largest, size)
+
+    def range(self) -> tuple[float, ...]:
+        """Return the least and the largest, nothing where no entry has both counts."""
+        return (self._least, self._largest) if self._largest else ()
 
 
 def _entries(text: str, start: int) -> Iterator[tuple[Any, int]]:

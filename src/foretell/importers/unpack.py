@@ -1,8 +1,10 @@
 """Archives of strangers: unpacked into a folder of their own, with no path that leads out of it."""
 
+import lzma
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -11,6 +13,7 @@ from foretell.errors import DataError
 
 MOST_BYTES = 20 * 2**30  # when unpacked
 MOST_MEMBERS = 1_000_000
+ENCRYPTED = 1  # the flag of a zip's member
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")
 
 
@@ -19,7 +22,7 @@ def unpacked(source: str) -> Iterator[str]:
     """Yield the source itself, or the folder into which it was unpacked, which is removed afterwards.
 
     Raises:
-        DataError: a path in the archive leads out of it, or it holds too much.
+        DataError: a path in the archive leads out of it, it holds too much, is encrypted or broken.
     """
     path = Path(source)
     if not source.lower().endswith(ENDINGS) or not path.is_file():
@@ -30,7 +33,9 @@ def unpacked(source: str) -> Iterator[str]:
         folder.mkdir()
         try:
             _unzip(path, folder) if path.suffix.lower() == ".zip" else _untar(path, folder)
-        except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError) as error:
+        except NotImplementedError as error:
+            raise DataError(f"{path} is packed in a way that is not known here: {error}. Unpack it yourself.") from None
+        except (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
             raise DataError(f"{path} cannot be unpacked: {error}. Is it complete?") from None
         yield str(folder)
 
@@ -40,6 +45,8 @@ def _unzip(path: Path, folder: Path) -> None:
         members = [info for info in archive.infolist() if not info.is_dir()]
         _require_bounds(path, len(members), sum(info.file_size for info in members))
         for info in members:
+            if info.flag_bits & ENCRYPTED:
+                raise DataError(f"{path}: its member {info.filename!r} is encrypted. Unpack it yourself.")
             place = _inside(path, folder, info.filename)
             with archive.open(info) as packed:
                 _copy(packed, place, info.file_size)

@@ -4,20 +4,23 @@ The server is asked by `scan_history`, which gives every logged row; `history` w
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from foretell.errors import DataError, MissingExtra
+from foretell.errors import DataError, Finding, MissingExtra
 from foretell.importers.asked import Asked
 from foretell.importers.history import RunHistory, flat, import_histories
-from foretell.importers.imported import Imported
-from foretell.importers.safe_json import parse_json
+from foretell.importers.imported import Imported, note
+from foretell.importers.safe_json import finite_number, parse_json
 from foretell.importers.translate import Translator
 from foretell.importers.walk import Meter, find_files, meter_of
 from foretell.importers.wandb_records import read_records
 
 EXTRA = "wandb"
 PAGE = 1000  # rows a request
+REPEATED = "logged again after the run was resumed from an earlier step"
 OWN = ("_timestamp", "_runtime", "_wandb")
 
 
@@ -80,16 +83,77 @@ def _no_project(source: str, error: Exception) -> DataError:
 def _read_files(source: str, asked: Asked) -> Imported:
     parse = _parser()
     files = find_files(source, "*.wandb", "an offline run file of wandb")
-    heads = [_read_head(path, parse) for path in files]
-    names = _distinct([(head["name"], head["id"]) for head in heads])
+    runs = _by_id([_read_head(path, parse) for path in files])
+    names = _distinct([(_name(parts), run_id) for run_id, parts in runs.items()])
 
     def histories(translator: Translator) -> Iterator[RunHistory]:
         meter = meter_of(files, asked.progress)
-        for path, head, name in zip(files, heads, names, strict=True):
-            records = _rows(path, parse, translator, meter)
-            yield _history(name, records, head["config"], head["exit"] == 0, head["exit"] is None)
+        for name, parts in zip(names, runs.values(), strict=True):
+            config = {key: value for part in parts for key, value in part.config.items()}
+            records = _continued(name, parts, parse, translator, meter)
+            yield _history(name, records, config, parts[-1].exit == 0, parts[-1].exit is None)
 
-    return import_histories(histories, asked, source)
+    found = import_histories(histories, asked, source)
+    restarted = [name for name, parts in zip(names, runs.values(), strict=True) if _restarts(parts)]
+    return replace(found, findings=(*found.findings, *map(_restarted, restarted)))
+
+
+@dataclass(frozen=True)
+class _Head:
+    """What a file says of its run; one that was resumed has several files."""
+
+    path: Path
+    run_id: str
+    name: str = ""
+    config: Mapping[str, Any] = field(default_factory=dict)
+    exit: int | None = None
+    started: float = 0.0
+    first_step: float | None = None
+
+
+def _restarts(parts: list[_Head]) -> bool:
+    logged = [part for part in parts if part.first_step is not None]
+    return any(not _goes_on(part, later) for part, later in pairwise(logged))
+
+
+def _restarted(name: str) -> Finding:
+    what = f"{name} was resumed, and a later file of it counts its steps from the beginning again."
+    fix = "Log with wandb.log(..., step=STEP), or name a step that goes on: --map step=NAME."
+    why = "Rows of one step are not of one checkpoint."
+    return note("steps-begin-again", what, fix, severity="warning", why=why)
+
+
+def _by_id(heads: list[_Head]) -> dict[str, list[_Head]]:
+    """Return the files of each run, in the order in which they were begun."""
+    runs: dict[str, list[_Head]] = {}
+    for head in sorted(heads, key=lambda head: (head.started, str(head.path))):
+        runs.setdefault(head.run_id, []).append(head)
+    return {run_id: runs[run_id] for run_id in dict.fromkeys(head.run_id for head in heads)}
+
+
+def _name(parts: list[_Head]) -> str:
+    return next((part.name for part in reversed(parts) if part.name), parts[0].run_id)
+
+
+def _continued(
+    name: str, parts: list[_Head], parse: Any, translator: Translator, meter: Meter
+) -> Iterator[tuple[float | None, dict[str, Any]]]:
+    """Yield the rows of a run, file by file; after it was resumed from an earlier step, the new ones only.
+
+    A file that counts from the beginning again says nothing of where it went on, so that all rows are kept.
+    """
+    for i, part in enumerate(parts):
+        resumed = [later.first_step for later in parts[i + 1 :] if _goes_on(part, later)]
+        end = min((step for step in resumed if step is not None), default=float("inf"))
+        for step, row in _rows(part.path, parse, translator, meter):
+            if step is not None and step >= end:
+                translator.leave(f"rows of {name}", REPEATED)
+            else:
+                yield step, row
+
+
+def _goes_on(part: _Head, later: _Head) -> bool:
+    return part.first_step is not None and later.first_step is not None and later.first_step > part.first_step
 
 
 def _history(name: str, records: Any, config: Mapping[str, Any], finished: bool, running: bool) -> RunHistory:
@@ -107,24 +171,32 @@ def _parser() -> Any:
 _HISTORY_FIELD = 2
 
 
-def _read_head(path: Path, parse: Any) -> dict[str, Any]:
-    """Read what a file says of its run, without parsing its history."""
-    head: dict[str, Any] = {"name": path.stem.removeprefix("run-"), "id": path.stem.removeprefix("run-"), "exit": None}
+def _read_head(path: Path, parse: Any) -> _Head:
+    """Read what a file says of its run, without parsing its history but for the first row."""
+    head = _Head(path, path.stem.removeprefix("run-"))
     settings: dict[str, Any] = {}
     for data in read_records(path, lambda _: None, lambda _: None):
-        record = None if _field(data) == _HISTORY_FIELD else _parsed(data, parse)
-        kind = record.WhichOneof("record_type") if record is not None else None
-        if record is None or kind not in ("run", "config", "exit"):
+        if _field(data) == _HISTORY_FIELD and head.first_step is not None:
             continue
-        if kind == "run":
-            head |= {"name": record.run.display_name or record.run.run_id, "id": record.run.run_id}
-            settings |= _items(record.run.config.update)
-        elif kind == "config":
+        record = _parsed(data, parse)
+        kind = record.WhichOneof("record_type") if record is not None else None
+        if record is not None and kind == "history":
+            step = _step(record.history, _items(record.history.item)) if head.first_step is None else None
+            head = head if step is None else replace(head, first_step=step)
+        elif record is not None and kind == "run":
+            run = record.run
+            head = replace(head, run_id=run.run_id or head.run_id, name=run.display_name or head.name)
+            head = replace(head, started=run.start_time.ToMicroseconds() / 1e6)
+            settings |= _items(run.config.update)
+        elif record is not None and kind == "config":
             settings |= _items(record.config.update)
-        else:
-            head["exit"] = record.exit.exit_code
-    plain = {key: value for key, value in settings.items() if not key.startswith("_")}
-    return {**head, "config": flat(plain)}
+        elif record is not None and kind == "exit":
+            head = replace(head, exit=record.exit.exit_code)
+    return replace(head, config=flat({key: value for key, value in settings.items() if not key.startswith("_")}))
+
+
+def _step(history: Any, row: Mapping[str, Any]) -> float | None:
+    return finite_number(row.get("_step", history.step.num if history.HasField("step") else None))
 
 
 def _field(data: bytes) -> int:
@@ -149,8 +221,7 @@ def _rows(
             translator.leave(f"record of {path.name}", "cannot be parsed")
         elif record.WhichOneof("record_type") == "history":
             row = _items(record.history.item)
-            step = row.get("_step", record.history.step.num if record.history.HasField("step") else None)
-            yield step, _logged(row)
+            yield _step(record.history, row), _logged(row)
 
 
 def _parsed(data: bytes, parse: Any) -> Any:

@@ -2,7 +2,8 @@
 
 import json
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from foretell.registry import Registry
 from foretell.runs import Runs
 
 PARQUET_KEY = "foretell"
+CHUNK = 20_000  # lines of a JSONL
+LONGEST_LINE = 32 * 2**20  # characters
 OTHER_SEPARATORS = (";", "\t", "|")
 
 
@@ -45,7 +48,8 @@ def read_table(path: str | Path) -> tuple[pl.DataFrame, Metadata | None]:
 def write_table(runs: Runs, path: str | Path) -> Path:
     """Write a run table as Parquet, CSV or JSONL, never half-written.
 
-    Parquet carries the metadata inside; beside a CSV or JSONL it goes to `NAME.meta.toml`.
+    Parquet carries the metadata inside; beside a CSV or JSONL it goes to `NAME.meta.toml`. Metadata that state
+    nothing are not written, and what an earlier table of that name left there is removed.
 
     Raises:
         DataError: the ending is unknown, or the place cannot be written to.
@@ -60,15 +64,22 @@ def write_table(runs: Runs, path: str | Path) -> Path:
         if "No space left" in str(error):
             raise DataError(f"{path} cannot be written: No space left on device. Free some space.") from None
         raise DataError(f"{path} cannot be written: {_first_line(error)}. Drop the column, or write Parquet.") from None
-    if path.suffix.lower() != ".parquet" and runs.metadata.to_dict():
-        text = _to_toml(runs.metadata)
-        write_atomically(sidecar(path), lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    if path.suffix.lower() != ".parquet":
+        _write_sidecar(runs.metadata, sidecar(path))
     return path
 
 
 def sidecar(path: Path) -> Path:
     """Return the place of the metadata beside a CSV or JSONL."""
     return path.with_name(f"{path.stem}.meta.toml")
+
+
+def _write_sidecar(metadata: Metadata, place: Path) -> None:
+    if not metadata.to_dict():
+        place.unlink(missing_ok=True)
+        return
+    text = _to_toml(metadata)
+    write_atomically(place, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def _read_csv(path: Path) -> pl.DataFrame:
@@ -82,10 +93,25 @@ def _read_csv(path: Path) -> pl.DataFrame:
 
 
 def _read_jsonl(path: Path) -> pl.DataFrame:
-    """Use Python's parser, because it knows the `NaN` that Python's own writer leaves."""
-    lines = enumerate(path.read_text(encoding="utf-8-sig").split("\n"), start=1)
-    rows = [_parse_line(number, line) for number, line in lines if line.strip()]
-    return pl.DataFrame(rows, infer_schema_length=None, strict=False)
+    """Read a chunk of lines at a time, so that no more than a chunk is held as Python objects.
+
+    Python's parser is used because it knows the `NaN` that Python's own writer leaves.
+    """
+    lines = ((number, line) for number, line in _lines(path) if line.strip())
+    frames = []
+    while rows := [_parse_line(number, line) for number, line in islice(lines, CHUNK)]:
+        frames.append(pl.DataFrame(rows, infer_schema_length=None, strict=False))
+    return pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame()
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    with path.open(encoding="utf-8-sig", newline="\n") as file:
+        number = 0
+        while line := file.readline(LONGEST_LINE + 1):
+            number += 1
+            if len(line) > LONGEST_LINE:
+                raise ValueError(f"line {number} has more than {LONGEST_LINE:,} characters")
+            yield number, line
 
 
 def _parse_line(number: int, line: str) -> dict[str, Any]:
@@ -113,7 +139,8 @@ def _write_jsonl(runs: Runs, path: Path) -> None:
 
 
 def _write_parquet(runs: Runs, path: Path) -> None:
-    runs.frame.write_parquet(path, metadata={PARQUET_KEY: json.dumps(runs.metadata.to_dict())})
+    stated = runs.metadata.to_dict()
+    runs.frame.write_parquet(path, metadata={PARQUET_KEY: json.dumps(stated)} if stated else None)
 
 
 READERS: Registry[Callable[[Path], pl.DataFrame]] = Registry(
@@ -137,7 +164,7 @@ def _read_metadata(path: Path) -> Metadata | None:
         raise DataError(f"{source}: the metadata cannot be read: {_first_line(error)}.") from None
     if plain is not None and not isinstance(plain, dict):
         raise DataError(f"{source}: the metadata are {plain!r}. Give a JSON object of keys and values.")
-    return None if plain is None else Metadata.from_dict(plain)
+    return Metadata.from_dict(plain) if plain else None  # empty ones state nothing
 
 
 def _to_toml(metadata: Metadata) -> str:

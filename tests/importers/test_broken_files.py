@@ -1,0 +1,88 @@
+"""One broken file among many: it is counted with its reason, and the others are read."""
+
+import json
+
+import pytest
+
+from foretell.errors import DataError
+from foretell.importers import import_runs
+
+
+def model(name, **more):
+    """A model as open_lm describes it."""
+    return {
+        "name": name,
+        "dataset_name": "c4_original",
+        "hyperparameters": {"params": 1e6, "params_no_embed": 9e5, "tokens": 2e7},
+        "results": [{"loss": 3.5, "val_data": ["s3://x/c4_val/shard.tar"]}],
+        **more,
+    }
+
+
+@pytest.fixture
+def open_lm(tmp_path):
+    def write(**files):
+        for stem, plain in files.items():
+            text = plain if isinstance(plain, str) else json.dumps(plain)
+            (tmp_path / f"{stem}.json").write_text(text)
+        return tmp_path
+
+    return write
+
+
+def skipped(found):
+    return {each.what: each.why for each in found.skipped}
+
+
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [
+        ('{"name": ', "cannot be read: "),
+        (model("b", hyperparameters=[3]), "it has other hyperparameters or results than open_lm writes"),
+        (model("b", hyperparameters={"params": 10**400, "params_no_embed": 1, "tokens": 1}), "it has other"),
+        (model("b", results=[3]), "it has other"),
+        ({"eval_metrics": 3}, "neither a model nor an evaluation of open_lm"),
+        ([], "neither a model nor an evaluation of open_lm"),
+    ],
+)
+def test_a_broken_json_beside_models_of_open_lm_is_counted(open_lm, broken, why):
+    found = import_runs("open-lm", open_lm(a=model("a"), b=broken))
+    assert found.frame.select("run", "loss/c4_val").rows() == [("a", 3.5)]
+    assert skipped(found)["b.json"].startswith(why)
+
+
+def test_a_score_that_is_no_number_is_counted(open_lm):
+    icl = {"eval_metrics": {"icl": {"piqa": 0.5, "copa": "high"}}}
+    found = import_runs("open-lm", open_lm(a=model("a"), evaluation_a_heavy=icl))
+    assert found.frame["score/piqa"].to_list() == [0.5]
+    assert skipped(found)["score/copa of a"] == "no number"
+
+
+def test_broken_models_alone_end_in_a_sentence(open_lm):
+    with pytest.raises(DataError, match=r"b\.json cannot be read: .*Is it complete, and JSON\?$"):
+        import_runs("open-lm", open_lm(b="{"))
+    with pytest.raises(DataError, match=r"b has other hyperparameters or results than open_lm writes\. Name"):
+        import_runs("open-lm", open_lm(b=model("b", results=[3])))
+
+
+LADDER = {"190M": {"n": 190_000_000, "flops": 1_200_000_000, "paths": ["190M-1xC.csv"]}}
+COLUMNS = "_step,throughput/total_tokens,eval/c4_en-validation/CrossEntropyLoss\n"
+
+
+@pytest.mark.parametrize("broken", ["{", json.dumps({"190M": {**LADDER["190M"], "n": "many"}})])
+def test_a_broken_json_or_csv_beside_an_olmo_ladder_is_counted(tmp_path, broken):
+    (tmp_path / "config.json").write_text(json.dumps(LADDER))
+    (tmp_path / "other.json").write_text(broken)
+    (tmp_path / "190M-1xC.csv").write_text(f"{COLUMNS}1,1000,3.5\n")
+    (tmp_path / "190M-2xC.csv").write_text(f"{COLUMNS}1,1000,3.5,3.4,2\n")
+    found = import_runs("olmo", tmp_path)
+    assert found.frame.select("run", "n_params", "loss/c4_en").rows() == [("190M-1xC", 190e6, 3.5)]
+    assert skipped(found)["190M-2xC.csv"].startswith("cannot be read: ")
+    assert ("other.json" in skipped(found)) == (broken == "{")
+
+
+def test_an_olmo_ladder_whose_only_config_is_broken_says_so(tmp_path):
+    (tmp_path / "config.json").write_text("{")
+    (tmp_path / "190M-1xC.csv").write_text(f"{COLUMNS}1,1000,3.5\n")
+    with pytest.raises(DataError, match=r"config\.json cannot be read: .*Is it complete, and JSON\?$"):
+        import_runs("olmo", tmp_path)
