@@ -12,7 +12,22 @@ SOURCE = Path(__file__).parents[2] / "src" / "foretell"
 # From the ground up; a module may import its own layer and those before it.
 LAYERS = (
     ("ground", {"errors", "registry", "tabular"}),
-    ("data", {"units", "tasks", "metadata", "schema", "runs", "targets", "summary", "io", "datasets", "importers"}),
+    (
+        "data",
+        {
+            "units",
+            "tasks",
+            "metadata",
+            "schema",
+            "repeats",
+            "runs",
+            "targets",
+            "summary",
+            "io",
+            "datasets",
+            "importers",
+        },
+    ),
     ("wings", {"ladder", "evals"}),
     ("formulas", {"laws"}),
     ("doctor", {"doctor"}),

@@ -63,7 +63,7 @@ def import_histories(runs: Callable[[Translator], Iterable[RunHistory]], asked: 
     if frame.height == 0:
         raise _nothing_measured(name, reader.translator)
     metadata = Metadata(n_params_kind=reader.translator.n_params_kind(), source=name)
-    return Imported(frame, metadata, taken, skipped, tuple(reader.findings()), name)
+    return Imported(frame, metadata, taken, skipped, tuple(reader.findings()), name, True)
 
 
 def collect(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
