@@ -70,6 +70,7 @@ def import_runs(
     """
     importer = importers()[kind]
     wanted = asked(columns, constants, run_name, query, show)
+    importer.require_use(str(source), wanted)
     if not isinstance(source, str | Path):
         return _finish(_from_memory(kind, source, wanted), wanted)
     with unpacked(str(source)) as place:
