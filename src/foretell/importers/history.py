@@ -122,14 +122,26 @@ class _Reader:
         held: dict[str, Any] | None = None
         for row in self._measured(run, facts):
             if held is not None:
-                yield _ended(held, run, is_last=False)
+                yield self._ended(held, run, is_last=False)
             held = row
         if held is None:
             self.translator.leave(f"run {run.run}", "no row with a loss or a score")
         else:
-            yield _ended(held, run, is_last=True)
+            yield self._ended(held, run, is_last=True)
         if run.finished is False:
             self.unfinished.append(run.run)
+
+    def _ended(self, row: dict[str, Any], run: RunHistory, *, is_last: bool) -> dict[str, Any]:
+        """Add what the tool says of the run's end, where the user named no column for it."""
+        if run.status is not None and "status" not in self.asked.columns:
+            row["status"] = run.status
+        if "is_final" in self.asked.columns:
+            return row
+        if run.last_step is not None:
+            row["is_final"] = row["step"] == run.last_step
+        elif run.finished is not None:
+            row["is_final"] = is_last and run.finished
+        return row
 
     def without_own_steps(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Drop the tool's own steps, and tokens computed from them, in runs of which other rows state a step."""
@@ -285,18 +297,6 @@ def _merged(records: Iterable[tuple[Place, dict[str, Value]]]) -> Iterator[tuple
         place, held = now, record
     if held is not None:
         yield place, held
-
-
-def _ended(row: dict[str, Any], run: RunHistory, *, is_last: bool) -> dict[str, Any]:
-    if run.status is not None:
-        row.setdefault("status", run.status)
-    if row.get("is_final") is not None:  # the user named a column for it
-        return row
-    if run.last_step is not None:
-        row["is_final"] = row["step"] == run.last_step
-    elif run.finished is not None:
-        row["is_final"] = is_last and run.finished
-    return row
 
 
 def _nothing_measured(name: str, translator: Translator) -> DataError:
