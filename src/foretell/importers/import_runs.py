@@ -98,9 +98,10 @@ def _finish(found: Imported, wanted: Asked) -> Imported:
     if frame.height == 0:
         raise DataError(f"{found.name}: no row is left: {_reasons(skipped)}. Name the measurements with --map.")
     frame, repeated = merge_repeated(frame, found.name, logged=found.in_order_of_logging)
+    order = sorted(frame.columns, key=_place)
     return replace(
         found,
-        frame=frame.select(sorted(frame.columns, key=_place)),
+        frame=frame.select(order),
         metadata=wanted.metadata(found.metadata),
         taken=(*found.taken, *filled),
         skipped=(*found.skipped, *_summed([*skipped, *repeated])),
@@ -113,8 +114,15 @@ def _typed(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Finding]]
     frame, problems = conform(frame)
     broken = [problem for problem in problems if problem.code != "missing-column"]
     if broken:
-        raise DataError(_one_line(name, broken))
+        raise DataError(_one_line(name, [_with_a_name(problem) for problem in broken]))
     return frame, problems
+
+
+def _with_a_name(problem: Finding) -> Finding:
+    """Say of scores in percent that a name of the source can say so too."""
+    if problem.code != "scores-in-percent":
+        return problem
+    return replace(problem, fix=f"{problem.fix} Or end its name in the source with _pct: the import divides it then.")
 
 
 def _rename(frame: pl.DataFrame, wanted: Asked, name: str) -> pl.DataFrame:

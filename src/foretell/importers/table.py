@@ -114,7 +114,9 @@ def _pick(frame: pl.DataFrame, column: str, names: list[Source], name: str) -> S
     """Keep one source for a column: that of the lowest rank; the others must hold the same values."""
     best = min(names, key=lambda each: each[1].rank)
     for other in names if column != "step" else ():
-        if not _same(_values(frame, best, name), _values(frame, other, name), converted=best[1].unit != other[1].unit):
+        if other is not best and not _same(
+            _values(frame, best, name), _values(frame, other, name), converted=best[1].unit != other[1].unit
+        ):
             listed = " or ".join(repr(theirs) for theirs, _ in names)
             raise DataError(f"{name}: {column} could be {listed}, which differ. Say which: --map {column}={best[0]}.")
     return best
@@ -124,6 +126,7 @@ def _same(one: pl.Series, other: pl.Series, *, converted: bool) -> bool:
     """Tell whether two columns have the same values where both have one, and one has no gap that the other fills."""
     if not (one.dtype.is_float() and other.dtype.is_float()):
         return one.equals(other, null_equal=True)
+    one, other = (each.set(~each.is_finite(), None) for each in (one, other))
     near = SAME_CONVERTED if converted else SAME
     apart = ((one - other).abs() > near * one.abs()).any()
     return not apart and not (one.is_null() & other.is_not_null()).any()
