@@ -12,6 +12,7 @@ import polars as pl
 
 from foretell.errors import DataError, Finding
 from foretell.importers.asked import TOKENS_PER_STEP, Asked
+from foretell.importers.by_step import AGAIN
 from foretell.importers.imported import Imported, note, plural
 from foretell.importers.names import meaning_of
 from foretell.importers.translate import Translator, Value
@@ -228,7 +229,7 @@ class _Reader:
     def _measured(self, run: RunHistory, facts: dict[str, Value]) -> Iterator[dict[str, Any]]:
         latest: dict[str, tuple[float | None, Value]] = {}
         per_step = facts.pop(TOKENS_PER_STEP, None)
-        for (step, is_own), record in _merged(self._translated(run)):
+        for (step, is_own), record in _merged(self._translated(run), self.translator.leave):
             latest |= {name: (step, record[name]) for name in SIZES if name in record}
             if not any(name.startswith(MEASURED) for name in record):
                 self.translator.leave("rows", NO_MEASURE)
@@ -284,12 +285,17 @@ def _as_step(value: Value | None) -> float | None:
     return float(value) if value is not None and not isinstance(value, str) else None
 
 
-def _merged(records: Iterable[tuple[Place, dict[str, Value]]]) -> Iterator[tuple[Place, dict[str, Value]]]:
-    """Join records of the same step that follow each other; the later value counts."""
+def _merged(
+    records: Iterable[tuple[Place, dict[str, Value]]], leave: Callable[[str, str], object]
+) -> Iterator[tuple[Place, dict[str, Value]]]:
+    """Join records of the same step that follow each other; the later value counts, and the earlier is left."""
     place: Place = (None, False)
     held: dict[str, Value] | None = None
     for now, record in records:
         if held is not None and now[0] is not None and now == place:
+            for name in record:
+                if name.startswith(MEASURED) and held.get(name, record[name]) != record[name]:
+                    leave(name, AGAIN)
             held = {**held, **record}
             continue
         if held is not None:
