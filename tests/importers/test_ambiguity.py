@@ -141,3 +141,11 @@ def test_a_step_of_the_tool_is_not_put_among_those_that_were_logged():
     assert found.frame["step"].to_list() == [1000.0, None]
     assert found.frame["n_tokens"].to_list() == [1024000.0, None]
     assert "1 row have no step" in found.findings[1].what
+
+
+def test_a_map_does_not_hide_the_unit_that_a_name_says():
+    table = pl.DataFrame({"run": ["a"], "eval_c4_perplexity": [20.0855], "hellaswag_pct": [40.0]})
+    columns = {"loss/web": "eval_c4_perplexity", "score/exam": "hellaswag_pct"}
+    found = import_runs("table", table, columns=columns)
+    assert found.frame.select("loss/web", "score/exam").row(0) == pytest.approx((3.0, 0.4), rel=1e-5)
+    assert {each.how for each in found.taken if each.how} == {"logarithm of the perplexity", "percent divided by 100"}

@@ -36,6 +36,15 @@ def test_a_folder_keeps_the_columns_that_a_file_keeps(folder):
     assert set(wanted) <= set(import_runs("table", folder).frame.columns)
 
 
+def test_folders_of_the_same_name_above_the_source_are_no_columns(tmp_path):
+    place = tmp_path / "seed=9" / "source" / "family=web"
+    place.mkdir(parents=True)
+    A.write_parquet(place / "a.parquet")
+    found = import_runs("table", place.parent)
+    assert found.frame["family"].to_list() == ["web"]
+    assert "seed" not in found.frame.columns
+
+
 def test_a_typo_is_compared_with_every_column(folder):
     with pytest.raises(DataError, match=r"the source has no 'wdd'\. Did you mean 'wd'\?"):
         import_runs("table", folder, columns={"loss/x": "wdd"})

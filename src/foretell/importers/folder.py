@@ -61,4 +61,4 @@ def _is_import_of(file: Path, folder: Path) -> bool:
         plain = loads(stated) if stated else None
     except (ValueError, RecursionError):
         return False
-    return isinstance(plain, dict) and plain.get("source") == f"table: {folder.name}"
+    return isinstance(plain, dict) and plain.get("source") == f"table: {folder.name or folder.resolve().name}"

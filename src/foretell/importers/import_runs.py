@@ -75,7 +75,7 @@ def import_runs(
         return _finish(_from_memory(kind, source, wanted), wanted)
     with unpacked(str(source)) as place:
         found = importer.read(place, wanted)
-    name = str(source) if "://" in str(source) else Path(source).name
+    name = str(source) if "://" in str(source) else Path(source).name or Path(source).resolve().name
     return _finish(replace(found, name=name, metadata=replace(found.metadata, source=f"{kind}: {name}")), wanted)
 
 
