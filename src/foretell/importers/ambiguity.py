@@ -8,7 +8,8 @@ in one record and agreed there.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from foretell.errors import DataError
 from foretell.importers.names import AS_IT_IS, Meaning, meaning_of
@@ -20,8 +21,7 @@ SAME_CONVERTED = 0.01  # relative
 SERIES = ("loss/", "bpb/", "task_loss/", "score/", "stderr/", "n_params", "n_tokens", "flops")
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A value that could be that of a column.
 
     Attributes:
@@ -53,6 +53,8 @@ def choose(column: str, candidates: Sequence[Candidate], where: str) -> Candidat
     Raises:
         DataError: two of them differ.
     """
+    if len(candidates) == 1:
+        return candidates[0]
     best = min(candidates, key=lambda each: each.meaning.rank)
     if column != "step":
         for other in candidates:
@@ -81,9 +83,11 @@ class Names:
         Raises:
             DataError: it names both, and the map that decides.
         """
+        known = self._known.get(column)
+        if known is not None and len(candidates) == 1 and candidates[0].name in known[0]:
+            return  # nearly always
         if not column.startswith(SERIES) or candidates[0].meaning.rank == MAPPED:
             return
-        known = self._known.get(column)
         if known is None:
             self._known[column] = ({each.name for each in candidates}, (candidates[0], where))
         elif any(each.name in known[0] for each in candidates):
