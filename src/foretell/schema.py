@@ -55,6 +55,16 @@ def is_number_column(name: str) -> bool:
     return name in COUNTS + INTEGERS or name.startswith(FRACTIONS + LOSSES + OTHER_NUMBERS)
 
 
+def parse_flag(value: Any) -> bool | None:
+    """Return what a flag says, however it is written; `None` where it says neither.
+
+    >>> parse_flag(1.0), parse_flag("no"), parse_flag("maybe")
+    (True, False, None)
+    """
+    flags, problems = _conform_flags(pl.Series("flag", [str(value)]))
+    return None if problems else flags[0]
+
+
 def _missing_columns(frame: pl.DataFrame) -> list[Finding]:
     have = set(frame.columns)
     findings = []
@@ -102,12 +112,13 @@ def _refuse(column: pl.Series, dtype: Any, code: str, wanted: str) -> tuple[pl.S
 def _conform_numbers(column: pl.Series) -> tuple[pl.Series, list[Finding]]:
     if column.dtype == pl.Boolean or column.dtype.is_temporal() or _has_no_text(column):
         return _refuse(column, pl.Float64, "text-in-number-column", "numbers")
-    numbers, findings = _to_floats(column)
+    numbers, findings = to_floats(column)
     numbers = numbers.set(numbers.is_nan() | numbers.is_infinite(), None)
     return numbers, findings + _range_problems(numbers)
 
 
-def _to_floats(column: pl.Series) -> tuple[pl.Series, list[Finding]]:
+def to_floats(column: pl.Series) -> tuple[pl.Series, list[Finding]]:
+    """Read numbers, also those written as text, and say which texts are none."""
     if column.dtype.is_numeric() or column.dtype == pl.Null:
         return column.cast(pl.Float64), []
     text = column.cast(pl.String).str.strip_chars()

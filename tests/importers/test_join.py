@@ -108,3 +108,58 @@ def test_metadata_of_both_are_kept_where_they_speak_of_their_own_columns(tmp_pat
         foretell.write_table(runs, tmp_path / f"{name}.parquet")
     found = join_runs(tmp_path / "a.parquet", tmp_path / "b.parquet")
     assert found.metadata == Metadata(general_loss="loss/web", tasks={"piqa": {"chance": 0.5}}, source="x + y")
+
+
+def test_without_steps_the_last_row_of_a_run_alone_takes_the_last_score():
+    rows = LOSSES.drop("step")
+    table = scores(run=["a", "a", "b"], step=[100, 400, 200], seed=[1, 1, 2], **{"score/piqa": [0.5, 0.6, 0.7]})
+    found = join_runs(rows, table)
+    assert found.frame["score/piqa"].to_list() == [None, None, None, 0.6, None, 0.7]
+    assert found.frame["seed"].to_list() == [1] * 4 + [2] * 2
+
+
+def test_two_tables_without_steps_are_joined_at_the_end_and_this_is_said():
+    found = join_runs(LOSSES.drop("step"), scores(run=["a", "b"], **{"score/piqa": [0.6, 0.7]}))
+    assert found.frame["score/piqa"].to_list() == [None, None, None, 0.6, None, 0.7]
+    assert found.findings[0].what == "neither table has steps: what B measured is put on the last row of each run."
+
+
+def test_the_same_run_of_another_family_is_another_run():
+    a = scores(run=["190M", "190M"], family=["web", "code"], step=[10, 10], **{"loss/x": [3.0, 2.0]})
+    b = scores(run=["190M"], family=["web"], step=[10], **{"score/piqa": [0.6]})
+    found = join_runs(a, b)
+    assert found.frame["score/piqa"].to_list() == [0.6, None]
+    assert [(each.what, each.count) for each in found.skipped] == [("runs of A: 190M of family code", 1)]
+
+
+def test_a_gap_is_not_filled_with_the_loss_of_an_earlier_checkpoint():
+    a = LOSSES.with_columns(pl.when(pl.col("step") != 200).then(pl.col("loss/web")).alias("loss/web"))
+    b = scores(run=["a", "b"], step=[150, 200], **{"loss/web": [3.9, 3.65], "score/piqa": [0.5, 0.6]})
+    found = join_runs(a, b)
+    assert found.frame["loss/web"].to_list() == [4.0, None, 3.6, 3.5, 3.9, 3.65]
+    assert found.frame["score/piqa"].to_list() == [None, 0.5, None, None, None, 0.6]
+    assert [f.what for f in found.findings if f.code == "gaps-filled"] == [
+        "gaps were filled from B, at the same step or where it holds for the whole run: loss/web (1)."
+    ]
+
+
+def test_a_checkpoint_far_back_is_not_taken():
+    a = scores(run=["a", "b"], step=[1000, 1000], **{"loss/x": [3.0, 2.9]})
+    table = scores(run=["a", "b", "b", "b"], step=[400, 600, 700, 800], **{"score/piqa": [0.5, 0.6, 0.6, 0.6]})
+    found = join_runs(a, table)
+    assert found.frame["score/piqa"].to_list() == [None, None]
+    assert "for 2 rows it was too far back" in found.findings[0].what
+
+
+@pytest.mark.parametrize("kind", ["non_embedding", None])
+def test_parameters_that_are_counted_otherwise_are_not_mixed_into_one_column(tmp_path, kind):
+    gaps = LOSSES.with_columns(n_params=pl.when(pl.col("run") == "a").then(pl.col("n_params")))
+    b = scores(run=["a", "b"], step=[400, 200], n_params=[1.3e8, 2.3e8], **{"score/piqa": [0.6, 0.7]})
+    foretell.write_table(Runs(gaps, Metadata(n_params_kind=kind, source="x")), tmp_path / "a.parquet")
+    foretell.write_table(Runs(b, Metadata(n_params_kind="total")), tmp_path / "b.parquet")
+    found = join_runs(tmp_path / "a.parquet", tmp_path / "b.parquet")
+    assert found.frame["n_params"].to_list() == [1e8] * 4 + [None] * 2
+    assert found.metadata.n_params_kind == kind
+    assert "column n_params of b.parquet" in [each.what for each in found.skipped]
+    alone = join_runs(gaps.drop("n_params"), tmp_path / "b.parquet")
+    assert alone.metadata.n_params_kind == "total"

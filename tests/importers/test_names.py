@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from foretell.importers.names import is_training_loss, meaning_of
+from foretell.importers.names import is_training_loss, meaning_of, why_left
 
 COLUMNS = {
     "N": "n_params",
@@ -95,3 +95,28 @@ def test_a_name_says_which_parameters_it_counts():
     assert meaning_of("model/num_parameters").n_params_kind == "total"
     assert meaning_of("non_embedding_params").n_params_kind == "non_embedding"
     assert meaning_of("N").n_params_kind is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["val_aux_loss", "eval/z_loss", "val/mtp/loss", "eval_kl_loss", "val_total_loss", "val_ema_loss", "eval/min_loss",
+     "val_best_loss", "grad_acc", "train_token_accuracy", "next_token_accuracy", "batch_accuracy", "mlm_accuracy",
+     "val_top5_acc", "eval/word_perplexity", "val_bits_loss", "val_top_5_acc", "eval/router/acc"],
+)  # fmt: skip
+def test_what_is_no_mean_loss_of_a_text_and_no_score_of_a_task_is_left_with_the_reason(name):
+    assert meaning_of(name) is None
+    assert why_left(name).endswith(("no mean loss per token of a text", "no score of a task"))
+
+
+def test_the_perplexity_of_a_byte_gives_bits_per_byte():
+    for name, column in (("eval/byte_perplexity", "bpb/validation"), ("eval_wiki_byte_perplexity", "bpb/wiki")):
+        assert meaning_of(name).column == column
+        assert meaning_of(name).unit.convert(2.0) == 1.0
+
+
+@pytest.mark.parametrize("name", ["hellaswag_acc_pct", "hellaswag (%)", "hellaswag/acc_norm_percent"])
+def test_a_score_whose_name_says_percent_is_divided_by_a_hundred(name):
+    meaning = meaning_of(name)
+    assert meaning.column == "score/hellaswag"
+    assert meaning.unit.convert(45.0) == 0.45
+    assert meaning.unit.how == "percent divided by 100"

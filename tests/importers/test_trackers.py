@@ -254,7 +254,10 @@ def test_what_was_written_later_at_the_same_step_counts(tmp_path):
     for number, value in ((1, 3.5), (2, 3.25)):
         with SummaryWriter(str(tmp_path), filename_suffix=f".{number}") as writer:
             writer.add_scalar("eval_loss", value, 10)
-    assert import_runs("tensorboard", tmp_path).frame["loss/validation"].to_list() == [3.25]
+    found = import_runs("tensorboard", tmp_path)
+    assert found.frame["loss/validation"].to_list() == [3.25]
+    again = "logged again later at the same step, with another value: the last one counts"
+    assert [(each.what, each.count) for each in found.skipped if each.why == again] == [("eval_loss", 1)]
 
 
 def store_of_mlflow(path, values):

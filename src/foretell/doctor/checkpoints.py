@@ -5,6 +5,7 @@ import polars as pl
 from foretell.doctor.general_loss import general_loss
 from foretell.doctor.listing import count, list_some
 from foretell.errors import Finding, Severity
+from foretell.repeats import differ
 from foretell.runs import Runs
 from foretell.schema import LOSSES
 
@@ -42,8 +43,7 @@ def _repeated(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
 
 def _differ(frame: pl.DataFrame) -> pl.Expr:
     """True where a measured column has two different values."""
-    measured = [name for name in frame.columns if name.startswith(MEASURED)]
-    return pl.any_horizontal(pl.lit(False), *(pl.col(name).drop_nulls().n_unique() > 1 for name in measured))
+    return differ([name for name in frame.columns if name.startswith(MEASURED)])
 
 
 def _duplicate(names: pl.Series, differ: bool) -> Finding:

@@ -6,7 +6,7 @@ from typing import Any
 
 from foretell.errors import DataError
 from foretell.metadata import Metadata
-from foretell.schema import FLAGS, TEXTS, is_number_column
+from foretell.schema import FLAGS, TEXTS, is_number_column, parse_flag
 from foretell.units import parse_quantity
 
 TOKENS_PER_STEP = "tokens_per_step"
@@ -24,6 +24,7 @@ class Asked:
         run_name: Name of the run, where the source holds one only.
         query: SQL, for sources that are databases.
         progress: Called with the fraction that is done, from 0 to 1.
+        steps_are_calls: Whether the tool's own step counts calls of its logger where no step was passed to it.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -32,6 +33,7 @@ class Asked:
     run_name: str | None = None
     query: str | None = None
     progress: Callable[[float], object] = lambda _: None
+    steps_are_calls: bool = False
 
     def metadata(self, found: Metadata) -> Metadata:
         """Return the metadata of a source with what the user stated on top."""
@@ -51,8 +53,12 @@ def asked(
         DataError: a name that no run table has, or a value that does not fit it.
     """
     columns, constants = dict(columns or {}), dict(constants or {})
-    for name in columns:
+    for name, theirs in columns.items():
         _require_column(name, "--map")
+        if "*" in name and "*" not in theirs:
+            raise DataError(
+                f"--map {name}={theirs}: there is a * on one side only. Write it in both names, or in none."
+            )
     stated = {key: str(constants.pop(key)) for key in STATED if key in constants}
     Metadata(**dict[str, Any](stated))  # refuses values that their keys do not allow
     plain = {name: _constant(name, value) for name, value in constants.items()}
@@ -64,14 +70,17 @@ def _constant(name: str, value: object) -> float | str | bool:
     if name in TEXTS:
         return str(value)
     if name in FLAGS:
-        if str(value).lower() not in ("true", "false"):
+        flag = parse_flag(value)
+        if flag is None:
             raise DataError(f"--set {name}={value}: it is neither true nor false. Write one of them.")
-        return str(value).lower() == "true"
+        return flag
     return parse_quantity(str(value))
 
 
 def _require_column(name: str, flag: str) -> None:
-    plain = name.replace("*", "x")
+    if "*" in name and flag == "--set":
+        raise DataError(f"--set {name}: a * names no column. Set each column by its name.")
+    plain = "" if name.endswith("/") else name.replace("*", "x")
     if plain == TOKENS_PER_STEP and flag == "--set":
         return
     if plain in TEXTS + FLAGS or is_number_column(plain) or plain.startswith("items/"):

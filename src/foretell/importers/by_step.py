@@ -2,7 +2,7 @@
 
 import heapq
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -20,8 +20,17 @@ class Series:
         self.numbers.append(number)
 
 
-def by_step(series: Mapping[str, Series]) -> Iterator[tuple[float | None, dict[str, float]]]:
+AGAIN = "logged again later at the same step, with another value: the last one counts"
+
+
+def by_step(
+    series: Mapping[str, Series], leave: Callable[[str, str], object] = lambda _what, _why: None
+) -> Iterator[tuple[float | None, dict[str, float]]]:
     """Yield each step with its values; of several of one metric at one step the last one logged counts.
+
+    Args:
+        series: By name of the metric.
+        leave: Is told of each value that was logged again, and why it is left.
 
     >>> one = Series()
     >>> for step, number in ((2, 0.5), (1, 0.25), (2, 0.75)):
@@ -31,7 +40,12 @@ def by_step(series: Mapping[str, Series]) -> Iterator[tuple[float | None, dict[s
     """
     streams = [_stream(name, each) for name, each in series.items()]
     for step, group in groupby(heapq.merge(*streams, key=_step), key=_step):
-        yield float(step), {name: number for _, name, number in group}
+        record: dict[str, float] = {}
+        for _, name, number in group:
+            if record.get(name, number) != number:
+                leave(name, AGAIN)
+            record[name] = number
+        yield float(step), record
 
 
 def _step(point: tuple[int, str, float]) -> int:

@@ -1,5 +1,6 @@
 """The verb `import_runs`: any known kind of source in, rows of a run table out, and an account of both."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -8,11 +9,14 @@ from typing import Any
 import polars as pl
 
 from foretell.errors import DataError, Finding
-from foretell.importers.asked import TOKENS_PER_STEP, Asked, asked
+from foretell.importers.asked import Asked, asked
+from foretell.importers.constants import set_constants
 from foretell.importers.imported import Imported, Skipped, note, plural
 from foretell.importers.registry import importers
+from foretell.importers.repeated import merge_repeated
+from foretell.importers.translate import NOT_A_NUMBER
 from foretell.importers.unpack import unpacked
-from foretell.schema import conform
+from foretell.schema import conform, is_number_column, to_floats
 
 FIRST = (
     "run",
@@ -66,11 +70,12 @@ def import_runs(
     """
     importer = importers()[kind]
     wanted = asked(columns, constants, run_name, query, show)
+    importer.require_use(str(source), wanted)
     if not isinstance(source, str | Path):
         return _finish(_from_memory(kind, source, wanted), wanted)
     with unpacked(str(source)) as place:
         found = importer.read(place, wanted)
-    name = str(source) if "://" in str(source) else Path(source).name
+    name = str(source) if "://" in str(source) else Path(source).name or Path(source).resolve().name
     return _finish(replace(found, name=name, metadata=replace(found.metadata, source=f"{kind}: {name}")), wanted)
 
 
@@ -84,25 +89,40 @@ def _from_memory(kind: str, source: Any, wanted: Asked) -> Imported:
 
 
 def _finish(found: Imported, wanted: Asked) -> Imported:
-    frame, skipped = found.frame, list(found.skipped)
-    frame = _rename(frame, wanted, found.name)
-    frame = _set_constants(frame, wanted)
-    frame = _drop_empty(frame, skipped)
-    frame = _keep_last(frame, skipped)
-    frame, problems = conform(frame)
-    missing = [_as_warning(problem) for problem in problems if problem.code == "missing-column"]
-    broken = [problem for problem in problems if problem.code != "missing-column"]
-    if broken:
-        raise DataError(_one_line(found.name, broken))
-    findings = (*found.findings, *missing, *_sizes_missing(frame))
+    skipped: list[Skipped] = []
+    frame = _rename(found.frame, wanted, found.name)
+    frame = _drop_empty(_drop_before_the_start(frame, skipped), skipped)
+    frame, _ = _typed(_without_broken(frame, skipped), found.name)
+    frame, filled = set_constants(frame, wanted, found.name)
+    frame, missing = _typed(_drop_empty(frame, skipped), found.name)
+    if frame.height == 0:
+        raise DataError(f"{found.name}: no row is left: {_reasons(skipped)}. Name the measurements with --map.")
+    frame, repeated = merge_repeated(frame, found.name, logged=found.in_order_of_logging)
     order = sorted(frame.columns, key=_place)
     return replace(
         found,
         frame=frame.select(order),
         metadata=wanted.metadata(found.metadata),
-        skipped=tuple(skipped),
-        findings=findings,
+        taken=(*found.taken, *filled),
+        skipped=(*found.skipped, *_summed([*skipped, *repeated])),
+        findings=(*found.findings, *map(_as_warning, missing), *_sizes_missing(frame)),
     )
+
+
+def _typed(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[Finding]]:
+    """Give the columns the types of a run table, and return which ones are missing."""
+    frame, problems = conform(frame)
+    broken = [problem for problem in problems if problem.code != "missing-column"]
+    if broken:
+        raise DataError(_one_line(name, [_with_a_name(problem) for problem in broken]))
+    return frame, problems
+
+
+def _with_a_name(problem: Finding) -> Finding:
+    """Say of scores in percent that a name of the source can say so too."""
+    if problem.code != "scores-in-percent":
+        return problem
+    return replace(problem, fix=f"{problem.fix} Or end its name in the source with _pct: the import divides it then.")
 
 
 def _rename(frame: pl.DataFrame, wanted: Asked, name: str) -> pl.DataFrame:
@@ -117,33 +137,46 @@ def _rename(frame: pl.DataFrame, wanted: Asked, name: str) -> pl.DataFrame:
     return frame.with_columns(pl.lit(wanted.run_name).alias("run"))
 
 
-def _set_constants(frame: pl.DataFrame, wanted: Asked) -> pl.DataFrame:
-    values = {name: value for name, value in wanted.constants.items() if name != TOKENS_PER_STEP}
-    return frame.with_columns(pl.lit(value).alias(name) for name, value in values.items())
+def _drop_before_the_start(frame: pl.DataFrame, skipped: list[Skipped]) -> pl.DataFrame:
+    """Drop rows before the first token, whether the count is a number or written as text."""
+    if "n_tokens" not in frame.columns:
+        return frame
+    kept = frame.filter((pl.col("n_tokens").cast(pl.Float64, strict=False) != 0).fill_null(True))
+    skipped += _difference(frame, kept, "before the first token: n_tokens is 0")
+    return kept
 
 
 def _drop_empty(frame: pl.DataFrame, skipped: list[Skipped]) -> pl.DataFrame:
-    """Drop rows without any measurement, and those before the first token."""
+    """Drop rows without any measurement."""
     measured = [name for name in frame.columns if name.startswith(MEASURED)]
-    if measured:
-        kept = frame.filter(pl.any_horizontal(pl.col(name).is_not_null() for name in measured))
-        skipped += _difference(frame, kept, "no loss and no score in them")
-        frame = kept
-    if "n_tokens" in frame.columns and frame["n_tokens"].dtype.is_numeric():
-        kept = frame.filter(pl.col("n_tokens").is_null() | (pl.col("n_tokens") != 0))
-        skipped += _difference(frame, kept, "before the first token: n_tokens is 0")
-        frame = kept
+    if not measured:
+        return frame
+    kept = frame.filter(pl.any_horizontal(pl.col(name).is_not_null() for name in measured))
+    skipped += _difference(frame, kept, "no loss and no score in them")
+    return kept
+
+
+def _without_broken(frame: pl.DataFrame, skipped: list[Skipped]) -> pl.DataFrame:
+    """Take NaN and infinities for missing, and count them."""
+    for name in filter(is_number_column, frame.columns):
+        if frame[name].dtype.is_numeric() or frame[name].dtype == pl.String:
+            broken = ~to_floats(frame[name])[0].is_finite()
+            if count := int(broken.sum()):
+                skipped.append(Skipped(name, NOT_A_NUMBER, count))
+                frame = frame.with_columns(frame[name].set(broken, None))
     return frame
 
 
-def _keep_last(frame: pl.DataFrame, skipped: list[Skipped]) -> pl.DataFrame:
-    """Keep the last of several rows of the same run and step: what a resumed run wrote later."""
-    if not {"run", "step"} <= set(frame.columns):
-        return frame
-    stepless = pl.col("step").is_null()
-    kept = frame.filter(stepless | pl.struct("run", "step").is_last_distinct())
-    skipped += _difference(frame, kept, "the same run and step stands again further on")
-    return kept
+def _summed(skipped: list[Skipped]) -> tuple[Skipped, ...]:
+    """Add up what was left for the same reason."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for each in skipped:
+        counts[each.what, each.why] += each.count
+    return tuple(Skipped(what, why, count) for (what, why), count in counts.items())
+
+
+def _reasons(skipped: list[Skipped]) -> str:
+    return "; ".join(f"{each.count:,} of {each.what}: {each.why}" for each in _summed(skipped)) or "it is empty"
 
 
 def _difference(before: pl.DataFrame, after: pl.DataFrame, why: str) -> list[Skipped]:

@@ -62,6 +62,8 @@ class Imported:
         skipped: What was left, and why.
         findings: What is to be known about the rows.
         name: Name of the source, for messages.
+        in_order_of_logging: Whether a later row of the same checkpoint is a later log of it, as a resumed run
+            leaves it, so that it counts in place of the earlier one.
     """
 
     frame: pl.DataFrame
@@ -70,6 +72,7 @@ class Imported:
     skipped: tuple[Skipped, ...] = ()
     findings: tuple[Finding, ...] = ()
     name: str = "imported"
+    in_order_of_logging: bool = False
 
     def as_found(self) -> Runs:
         """Return the rows as a run table of which nothing is assumed, ready to be written."""

@@ -67,7 +67,7 @@ def _records(run: Path, translator: Translator) -> Iterator[tuple[float | None, 
             translator.leave_name(name)  # the metric, not its values
         else:
             series[name] = series_of(_pairs(path, translator))
-    return by_step(series)
+    return by_step(series, translator.leave)
 
 
 def _pairs(path: Path, translator: Translator) -> Iterator[tuple[int, float]]:

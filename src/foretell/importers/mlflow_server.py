@@ -56,7 +56,7 @@ def _records(
         wanted = {"run_id": run_id, "metric_key": name, "max_results": PAGE_OF_METRICS}
         values = _pages(api, "metrics/get-history", wanted, "metrics", "GET")
         series[name] = series_of((int(each.get("step", 0)), float(each["value"])) for each in values)
-    return by_step(series)
+    return by_step(series, translator.leave)
 
 
 def _pages(api: Callable[..., Any], path: str, wanted: Mapping[str, Any], key: str, verb: str) -> Iterator[Any]:

@@ -65,4 +65,4 @@ def _records(path: Path, run_id: str, translator: Translator) -> Iterator[tuple[
             broken = count - len(series[name].steps)
             if broken:
                 translator.leave(name, "not a finite number", broken)
-    return by_step(series)
+    return by_step(series, translator.leave)

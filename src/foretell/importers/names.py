@@ -31,6 +31,8 @@ class Unit:
 AS_IT_IS = Unit("", float)
 GIGA = Unit("times 1e9", lambda value: value * 1e9)
 PERPLEXITY = Unit("logarithm of the perplexity", math.log)
+BYTE_PERPLEXITY = Unit("base-2 logarithm of the perplexity of a byte", math.log2)
+PERCENT = Unit("percent divided by 100", lambda value: value / 100)
 BITS = Unit("bits times ln 2", lambda value: value * math.log(2))
 
 
@@ -66,7 +68,31 @@ def meaning_of(name: str) -> Meaning | None:
 def _cached(name: str) -> Meaning | None:
     if is_training_loss(name):
         return None
-    return _canonical(name) or EXACT.get(name) or _olmo(name) or _by_pattern(name) or _known_task(name)
+    return (
+        _canonical(name)
+        or EXACT.get(name)
+        or _olmo(name)
+        or _in_percent(name)
+        or _by_pattern(name)
+        or _known_task(name)
+    )
+
+
+def why_left(name: str) -> str | None:
+    """Return why a name that looks like a measure is left, `None` where it does not look like one.
+
+    >>> why_left("val_aux_loss")
+    'aux: no mean loss per token of a text'
+    >>> why_left("lr") is None
+    True
+    """
+    if is_training_loss(name):
+        return None
+    found = _match(name)
+    if found is None:
+        return None
+    column, what, _, _ = found
+    return _odd(column, what)
 
 
 TRAINING = re.compile(
@@ -165,6 +191,8 @@ PATTERNS: tuple[tuple[re.Pattern[str], str, Unit, int], ...] = tuple(
         (r"metrics/(?P<what>[^/]+)/\d+-shot/InContextLearning\w*Accuracy", "score/{what}", AS_IT_IS, 1),
         (rf"{_HELD_OUT}(?:_metrics)?[/_](?:loss|ce|ce_loss|cross_entropy|nll)", "loss/validation", AS_IT_IS, 1),
         (rf"{_HELD_OUT}[/_](?P<what>[\w.\-]+?)[/_](?:loss|ce_loss|cross_entropy|nll)", "loss/{what}", AS_IT_IS, 1),
+        (rf"{_HELD_OUT}[/_]byte_(?:ppl|perplexity)", "bpb/validation", BYTE_PERPLEXITY, 2),
+        (rf"{_HELD_OUT}[/_](?P<what>[\w.\-]+?)[/_]byte_(?:ppl|perplexity)", "bpb/{what}", BYTE_PERPLEXITY, 2),
         (rf"{_HELD_OUT}[/_](?:ppl|perplexity)", "loss/validation", PERPLEXITY, 2),
         (rf"{_HELD_OUT}[/_](?P<what>[\w.\-]+?)[/_](?:ppl|perplexity)", "loss/{what}", PERPLEXITY, 2),
         (rf"{_HELD_OUT}[/_](?:bpb|bits_per_byte)", "bpb/validation", AS_IT_IS, 1),
@@ -177,11 +205,61 @@ PATTERNS: tuple[tuple[re.Pattern[str], str, Unit, int], ...] = tuple(
 )  # fmt: skip
 
 
-def _by_pattern(name: str) -> Meaning | None:
+# Words of a name that tell it from the mean loss per token of a text, or from the score of a task.
+_NO_LOSS = {
+    "aux", "auxiliary", "z", "zloss", "mtp", "kl", "kld", "kd", "distill", "distillation", "total", "ema", "sma",
+    "smooth", "smoothed", "moving", "running", "min", "max", "best", "lowest", "last", "prev", "std", "var",
+    "stderr", "delta", "diff", "gap", "median", "word", "words", "char", "sentence", "bits", "router", "routing",
+    "balance", "balancing", "load", "lb", "moe", "reg", "regularization", "penalty", "reward", "value", "policy",
+    "contrastive", "commitment", "recon", "draft"
+}  # fmt: skip
+_NO_SCORE = {
+    "grad", "gradient", "train", "training", "token", "tokens", "tok", "batch", "mlm", "masked", "lm", "clm",
+    "router", "draft", "acceptance", "ema", "moving", "running", "best", "max", "min", "std", "reward",
+    "preference", "rewards", "loss", "optim", "gpu"
+}  # fmt: skip
+_TOP_K = re.compile(r"top_?\d+")
+
+
+def _odd(column: str, what: str) -> str | None:
+    """Return why a loss or score of this name is none that can be taken without being asked for."""
+    words = re.split(r"[/_.\-]", what.lower())
+    is_score = column.startswith("score/")
+    if column.startswith("task_loss/"):
+        return None
+    found = next((word for word in words if word in (_NO_SCORE if is_score else _NO_LOSS)), None)
+    if found is None and is_score and (top := _TOP_K.search(what.lower())):
+        found = top[0]
+    kind = "score of a task" if is_score else "mean loss per token of a text"
+    return f"{found}: no {kind}" if found else None
+
+
+def _match(name: str) -> tuple[str, str, Unit, int] | None:
+    """Return column, text or task, unit and rank of the first pattern that a name fits."""
     for pattern, column, unit, rank in PATTERNS:
         match = pattern.fullmatch(name)
         if match:
             what = match.groupdict().get("what") or ""
             if what not in _NOT_A_TASK:
-                return Meaning(column.format(what=what.replace("-", "_")), unit, rank)
+                return column, what, unit, rank
     return None
+
+
+def _by_pattern(name: str) -> Meaning | None:
+    found = _match(name)
+    if found is None:
+        return None
+    column, what, unit, rank = found
+    return None if _odd(column, what) else Meaning(column.format(what=what.replace("-", "_")), unit, rank)
+
+
+_IN_PERCENT = re.compile(r"(?P<name>.+?)(?:[_/ ]pct|[_/ ]percent(?:age)?| ?\(?%\)?)", re.IGNORECASE)
+
+
+def _in_percent(name: str) -> Meaning | None:
+    """Return the meaning of a score whose name says that it is in percent."""
+    match = _IN_PERCENT.fullmatch(name)
+    plain = meaning_of(match["name"].strip()) if match else None
+    if plain is None or not plain.column.startswith(("score/", "stderr/")) or plain.unit.how:
+        return None
+    return Meaning(plain.column.replace("%", ""), PERCENT, max(plain.rank, 1))

@@ -5,15 +5,16 @@ metadata: `[project.entry-points."foretell.importers"]`, `name = "package.module
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 
 from foretell.errors import DataError
-from foretell.importers.asked import Asked
+from foretell.importers.asked import TOKENS_PER_STEP, Asked
 from foretell.importers.imported import Imported
 from foretell.registry import Registry
 
+DATABASES = (".duckdb", ".ddb", ".db")
 GROUP = "foretell.importers"
 
 
@@ -25,11 +26,17 @@ class Importer:
         kind: Its name on the command line.
         summary: What it reads, in a line.
         home: Where the function is, `module:function`.
+        steps_are_calls: Whether the tool's own step counts calls of its logger where no step was passed to it.
+        takes_maps: Whether columns may be mapped.
+        takes_tokens_per_step: Whether tokens may be computed from steps.
     """
 
     kind: str
     summary: str
     home: str
+    steps_are_calls: bool = False
+    takes_maps: bool = True
+    takes_tokens_per_step: bool = True
 
     def read(self, source: str, asked: Asked) -> Imported:
         """Read a source; the module is imported now and not before.
@@ -44,7 +51,26 @@ class Importer:
             if module.startswith("foretell."):
                 raise
             raise DataError(f"importer {self.kind!r} cannot be loaded: {error}. Reinstall the package.") from None
-        return found(source, asked)
+        return found(source, replace(asked, steps_are_calls=self.steps_are_calls))
+
+    def require_use(self, source: str, asked: Asked) -> None:
+        """Refuse what was asked for and would be used by nothing.
+
+        Raises:
+            DataError: it names what to leave out.
+        """
+        if asked.columns and not self.takes_maps:
+            first = next(iter(asked.columns.items()))
+            raise DataError(
+                f"--map {first[0]}={first[1]}: {self.kind} knows its columns and takes no map. Leave it out."
+            )
+        if TOKENS_PER_STEP in asked.constants and not self.takes_tokens_per_step:
+            raise DataError(f"--set {TOKENS_PER_STEP}: {self.kind} computes no tokens from steps. Leave it out.")
+        if asked.query and (self.kind != "table" or not source.lower().endswith(DATABASES)) and self._is_ours():
+            raise DataError(f"--query: {source} is no DuckDB file, which alone is queried. Leave it out.")
+
+    def _is_ours(self) -> bool:
+        return self.home.startswith("foretell.")
 
 
 _OURS = (
@@ -65,12 +91,25 @@ _OURS = (
     ("olmix", "ratios.csv and metrics.csv of olmix", "olmix:read_olmix"),
     ("regmix", "a table of mixtures and one of losses, joined by index, as RegMix has them", "regmix:read_regmix"),
 )
+_COUNTING_CALLS = ("wandb",)
+_WITHOUT_MAPS = ("olmo", "open-lm", "nanochat", "regmix")
+_TRACKERS = ("wandb", "tensorboard", "mlflow", "hf-trainer", "torchtitan")
 
 
 def importers() -> Registry[Importer]:
     """Return every importer by name; a name of ours is not replaced by another package's."""
     theirs = {point.name: _third_party(point) for point in entry_points(group=GROUP)}
-    ours = {kind: Importer(kind, summary, f"foretell.importers.{home}") for kind, summary, home in _OURS}
+    ours = {
+        kind: Importer(
+            kind,
+            summary,
+            f"foretell.importers.{home}",
+            steps_are_calls=kind in _COUNTING_CALLS,
+            takes_maps=kind not in _WITHOUT_MAPS,
+            takes_tokens_per_step=kind in _TRACKERS,
+        )
+        for kind, summary, home in _OURS
+    }
     return Registry("importer", {**theirs, **ours})
 
 

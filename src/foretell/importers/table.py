@@ -1,22 +1,30 @@
 """Tables of any make: CSV, JSONL, Parquet and partitioned folders of it, DuckDB files; under any known names."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from foretell.errors import DataError, MissingExtra
-from foretell.importers.asked import Asked
+from foretell.importers.ambiguity import SAME, SAME_CONVERTED
+from foretell.importers.asked import TOKENS_PER_STEP, Asked
+from foretell.importers.folder import read_folder
 from foretell.importers.imported import Imported, Skipped, Taken
 from foretell.importers.names import Meaning, is_training_loss
-from foretell.importers.translate import UNKNOWN, Translator
+from foretell.importers.registry import DATABASES
+from foretell.importers.translate import Translator
 from foretell.io.table import read_table as read_file
 from foretell.metadata import Metadata
+from foretell.schema import is_number_column, to_floats
 
-DATABASES = (".duckdb", ".ddb", ".db")
 EACH_ROW = "#row"  # --map run=#row: every row is a run of its own
 EXTRA = "duckdb"
+NO_ROW = "a setting, which a row of a run table does not hold"
+NO_COLUMN = ("batch", "sequence_length", TOKENS_PER_STEP)
 WHICH_TEXT = "it does not say on which text; --map loss/<domain>=NAME takes it"
 
 
@@ -27,115 +35,165 @@ def read_table(source: str, asked: Asked) -> Imported:
         DataError: the source cannot be read, or a column could come from several of its columns.
     """
     path = Path(source)
-    stated: Metadata | None = None
     if path.is_dir():
-        frame = _read_folder(path, asked)
-    elif path.suffix.lower() in DATABASES:
+        frame, unread, skipped = read_folder(path, partial(_is_wanted, translator=Translator(asked)))
+        asked.progress(0.5)
+        found = read_frame(frame, asked, path.name, unread=unread)
+        return replace(found, skipped=(*found.skipped, *skipped))
+    stated: Metadata | None = None
+    if path.suffix.lower() in DATABASES:
         frame = _read_database(path, asked)
     else:
         frame, stated = read_file(path)
     asked.progress(0.5)
-    found = read_frame(frame, asked, path.name, stated)
-    asked.progress(1.0)
-    return found
+    return read_frame(frame, asked, path.name, stated)
 
 
-def read_frame(frame: pl.DataFrame, asked: Asked, name: str, stated: Metadata | None = None) -> Imported:
+def read_frame(
+    frame: pl.DataFrame, asked: Asked, name: str, stated: Metadata | None = None, unread: Sequence[str] = ()
+) -> Imported:
     """Give the columns of a frame their names and units.
 
+    Args:
+        frame: The rows.
+        asked: Column map and constants.
+        name: Name of the source, for messages.
+        stated: Its metadata, where it has some.
+        unread: Columns that it has beside those of the frame.
+
     Raises:
-        DataError: a column of the run table could come from several columns, which differ.
+        DataError: a column of the run table could come from several columns, which differ; or a value that is to be
+            converted is no number.
     """
     if frame.height == 0:
         raise DataError(f"{name}: the table is empty. Give one row per checkpoint.")
     translator = Translator(asked)
-    meanings = {column: _meaning(column, translator) for column in frame.columns}
+    sources = _sources([*frame.columns, *unread], translator)
     if asked.columns.get("run") == EACH_ROW:
-        translator.meaning(EACH_ROW)
-    chosen = _choose(frame, {column: found for column, found in meanings.items() if found}, name)
-    taken = [_column(frame, theirs, meaning) for theirs, meaning in chosen.items()]
-    left = [Skipped(f"column {column}", _why(column), frame.height) for column in frame.columns if column not in chosen]
-    translator.account()
+        translator.meanings(EACH_ROW)
+    translator.account(taken_elsewhere=True)
+    chosen = {column: _pick(frame, column, names, name) for column, names in sources.items()}
+    taken = [_column(frame, theirs, meaning, name) for theirs, meaning in chosen.values()]
     columns = [series for series, _ in taken]
     if asked.columns.get("run") == EACH_ROW:
         columns = [each for each in columns if each.name != "run"]
         columns.append(pl.select(pl.format("row-{}", pl.int_range(1, frame.height + 1))).to_series().alias("run"))
-    metadata = stated or Metadata(
-        n_params_kind=next((m.n_params_kind for m in chosen.values() if m.n_params_kind), None)
-    )
     if not columns:
         raise DataError(f"{name}: none of its columns is known: {', '.join(frame.columns[:12])}. Name them with --map.")
-    return Imported(pl.DataFrame(columns), metadata, tuple(account for _, account in taken), tuple(left), (), name)
+    kinds = [meaning.n_params_kind for _, meaning in chosen.values() if meaning.n_params_kind]
+    metadata = stated or Metadata(n_params_kind=kinds[0] if kinds else None)
+    left = _left([*frame.columns, *unread], sources, chosen, translator, frame.height)
+    asked.progress(1.0)
+    return Imported(pl.DataFrame(columns), metadata, tuple(account for _, account in taken), left, (), name)
 
 
-def _meaning(column: str, translator: Translator) -> Meaning | None:
+Source = tuple[str, Meaning]  # a column of the table, and what it means
+
+
+def _sources(columns: Iterable[str], translator: Translator) -> dict[str, list[Source]]:
+    """Return the columns that each column of a run table could come from."""
+    sources: dict[str, list[Source]] = {}
+    for theirs in columns:
+        for meaning in _meanings(theirs, translator):
+            sources.setdefault(meaning.column, []).append((theirs, meaning))
+    return {column: names for column, names in sources.items() if column not in NO_COLUMN}
+
+
+def _meanings(column: str, translator: Translator) -> tuple[Meaning, ...]:
     """Return what a column means; one that is called as in a run table is that, even a loss on training text."""
-    found = translator.meaning(column)
-    return Meaning(column, rank=0) if found is None and column.startswith("loss/") else found
+    found = translator.meanings(column)
+    is_ours = not found and column.startswith("loss/") and not translator.is_replaced(column)
+    return (Meaning(column, rank=0),) if is_ours else found
 
 
-def _choose(frame: pl.DataFrame, known: dict[str, Meaning], name: str) -> dict[str, Meaning]:
-    """Keep one source for each column; where several have the same rank they must hold the same values."""
-    groups: dict[str, list[str]] = {}
-    for theirs, meaning in known.items():
-        groups.setdefault(meaning.column, []).append(theirs)
-    return {
-        theirs: known[theirs]
-        for column, names in groups.items()
-        if column not in ("batch", "sequence_length")
-        for theirs in [_pick(frame, column, names, known, name)]
-    }
+def _is_wanted(column: str, translator: Translator) -> bool:
+    return bool(_meanings(column, translator))
 
 
-def _pick(frame: pl.DataFrame, column: str, names: list[str], known: dict[str, Meaning], name: str) -> str:
-    best = min(known[theirs].rank for theirs in names)
-    equals = [theirs for theirs in names if known[theirs].rank == best]
-    for other in equals[1:]:
-        if not _same(frame[equals[0]], frame[other]):
-            listed = " or ".join(map(repr, equals))
-            raise DataError(f"{name}: {column} could be {listed}, which differ. Say which: --map {column}={equals[0]}.")
-    return equals[0]
+def _pick(frame: pl.DataFrame, column: str, names: list[Source], name: str) -> Source:
+    """Keep one source for a column: that of the lowest rank; the others must hold the same values."""
+    best = min(names, key=lambda each: each[1].rank)
+    for other in names if column != "step" else ():
+        if other is not best and not _same(
+            _values(frame, best, name), _values(frame, other, name), converted=best[1].unit != other[1].unit
+        ):
+            listed = " or ".join(repr(theirs) for theirs, _ in names)
+            raise DataError(f"{name}: {column} could be {listed}, which differ. Say which: --map {column}={best[0]}.")
+    return best
 
 
-def _same(one: pl.Series, other: pl.Series) -> bool:
-    if one.dtype.is_numeric() and other.dtype.is_numeric():
-        one, other = one.cast(pl.Float64), other.cast(pl.Float64)
-    return one.dtype == other.dtype and one.equals(other, null_equal=True)
+def _same(one: pl.Series, other: pl.Series, *, converted: bool) -> bool:
+    """Tell whether two columns have the same values where both have one, and one has no gap that the other fills."""
+    if not (one.dtype.is_float() and other.dtype.is_float()):
+        return one.equals(other, null_equal=True)
+    one, other = (each.set(~each.is_finite(), None) for each in (one, other))
+    near = SAME_CONVERTED if converted else SAME
+    apart = ((one - other).abs() > near * one.abs()).any()
+    return not apart and not (one.is_null() & other.is_not_null()).any()
 
 
-def _column(frame: pl.DataFrame, theirs: str, meaning: Meaning) -> tuple[pl.Series, Taken]:
-    series = frame[theirs].alias(meaning.column)
-    if meaning.unit.how:
-        numbers = series.cast(pl.Float64, strict=False)
-        positive = numbers.set(numbers <= 0, None)
-        converted = [None if value is None else meaning.unit.convert(value) for value in positive]
-        series = pl.Series(meaning.column, converted, dtype=pl.Float64)
-    count = series.len() - series.null_count()
-    return series, Taken(meaning.column, theirs, count, meaning.unit.how)
+def _values(frame: pl.DataFrame, source: Source, name: str) -> pl.Series:
+    """Return the values of a source in our unit; texts and flags as they are."""
+    theirs, meaning = source
+    if not is_number_column(meaning.column) or frame[theirs].dtype.is_nested():
+        return frame[theirs]
+    return (
+        _converted(frame, theirs, meaning, name)
+        if meaning.unit.how
+        else to_floats(frame[theirs].alias(meaning.column))[0]
+    )
 
 
-def _why(column: str) -> str:
-    return WHICH_TEXT.replace("NAME", column) if is_training_loss(column) else UNKNOWN.replace("NAME", column)
+def _converted(frame: pl.DataFrame, theirs: str, meaning: Meaning, name: str) -> pl.Series:
+    """Return the values of a column in our unit.
 
-
-def _read_folder(folder: Path, asked: Asked) -> pl.DataFrame:
-    """Read a folder of Parquet files; folders called `key=value` are columns."""
-    files = sorted(folder.rglob("*.parquet"))
-    if not files:
-        raise DataError(f"{folder}: there is no Parquet file in it. Name a file, or a folder of *.parquet.")
+    Raises:
+        DataError: one is no number, or one that its unit cannot have, such as a perplexity below 0.
+    """
+    numbers, problems = to_floats(frame[theirs])
+    if problems:
+        raise DataError(f"{name}: {' '.join(map(str, problems[:3]))}")
     try:
-        lazy = pl.scan_parquet(files, hive_partitioning=True, missing_columns="insert", extra_columns="ignore")
-        wanted = _wanted(lazy.collect_schema().names(), asked)
-        return lazy.select(wanted).collect(engine="streaming")
-    except pl.exceptions.PolarsError as error:
-        raise DataError(f"{folder} cannot be read: {str(error).splitlines()[0]}. Are the files of one kind?") from None
+        return pl.Series(meaning.column, [_convert(meaning, value) for value in numbers], dtype=pl.Float64)
+    except ValueError:
+        row = int((numbers <= 0).arg_true()[0])
+        what = f"row {row + 1}: {theirs} is {numbers[row]:g}, which has no {meaning.unit.how}"
+        raise DataError(f"{name}: {what}. Correct it, or leave it empty.") from None
 
 
-def _wanted(columns: Iterable[str], asked: Asked) -> list[str]:
-    """Return the columns that mean something; the others of a large folder need not be read."""
-    columns = list(columns)
-    translator = Translator(asked)
-    return [name for name in columns if translator.meaning(name) is not None] or columns
+def _convert(meaning: Meaning, value: float | None) -> float | None:
+    return value if value is None or not math.isfinite(value) else meaning.unit.convert(value)
+
+
+def _column(frame: pl.DataFrame, theirs: str, meaning: Meaning, name: str) -> tuple[pl.Series, Taken]:
+    series = _converted(frame, theirs, meaning, name) if meaning.unit.how else frame[theirs]
+    count = series.len() - series.null_count()
+    return series.alias(meaning.column), Taken(meaning.column, theirs, count, meaning.unit.how)
+
+
+def _left(
+    columns: Iterable[str],
+    sources: Mapping[str, list[Source]],
+    chosen: Mapping[str, Source],
+    translator: Translator,
+    height: int,
+) -> tuple[Skipped, ...]:
+    """Say why each column that was not taken was left."""
+    taken = {theirs for theirs, _ in chosen.values()}
+    same = {theirs: chosen[column][0] for column, names in sources.items() for theirs, _ in names}
+    return tuple(
+        Skipped(f"column {column}", _why(column, same.get(column), translator), height)
+        for column in columns
+        if column not in taken
+    )
+
+
+def _why(column: str, same_as: str | None, translator: Translator) -> str:
+    if same_as is not None:
+        return f"it says the same as {same_as}, which was taken"
+    if is_training_loss(column):
+        return WHICH_TEXT.replace("NAME", column)
+    return NO_ROW if translator.meanings(column) else translator.reason(column).replace("NAME", column)
 
 
 def _read_database(path: Path, asked: Asked) -> pl.DataFrame:

@@ -45,7 +45,7 @@ def read_events(source: str, asked: Asked, configs: Mapping[str, Mapping[str, An
         for folder, group in groupby(files, key=lambda path: path.parent):
             run = name_of(folder, source)
             series, config = _read_run(list(group), parse, translator, meter)
-            yield RunHistory(run, by_step(series), {**configs.get(run, {}), **config})
+            yield RunHistory(run, by_step(series, translator.leave), {**configs.get(run, {}), **config})
 
     return import_histories(histories, asked, source)
 

@@ -9,9 +9,8 @@ from foretell.doctor.checkpoints import copies, equal_rows
 from foretell.doctor.curves import ends_of_diverged
 from foretell.doctor.listing import count, list_some
 from foretell.doctor.repairs.done import Done, only_where, with_columns
+from foretell.repeats import ROW, merge_rows
 from foretell.runs import Runs
-
-ROW = "row of the table"
 
 
 def drop_equal_rows(runs: Runs) -> tuple[Runs, list[Done]]:
@@ -20,10 +19,9 @@ def drop_equal_rows(runs: Runs) -> tuple[Runs, list[Done]]:
     twice, keys = equal_rows(frame)
     if not twice.height:
         return runs, []
-    known = [pl.col(name).drop_nulls().first() for name in frame.columns if name not in (*keys, ROW, "is_final")]
-    merged = twice.group_by(keys, maintain_order=True).agg(pl.col(ROW).min(), pl.col("is_final").any(), *known)
+    merged = merge_rows(twice, keys)
     others = frame.filter(~pl.col(ROW).is_in(twice[ROW].implode()))
-    kept = pl.concat([others, merged.select(frame.columns)]).sort(ROW).drop(ROW)
+    kept = pl.concat([others, merged]).sort(ROW).drop(ROW)
     n = frame.height - kept.height
     where = f"runs {list_some(merged['run'].unique(maintain_order=True).to_list())}"
     return replace(runs, frame=kept), [
