@@ -16,7 +16,7 @@ def printed(parts):
 
 
 def test_brackets_in_reasons_and_paths_are_printed():
-    reasons = ("[hardware] devices is 3", "cannot write [/work/x]")
+    reasons = ("[hardware] devices is 3", "cannot write [/a/b]")
     runs = [{"run": "a-s0", "status": "failed", "step": 5, "reason": reason} for reason in reasons]
     text = printed(training.outcome_report({"runs": runs, "table": "[/data]/runs.parquet"}))
     assert all(part in text for part in (*reasons, "The run table is [/data]/runs.parquet."))

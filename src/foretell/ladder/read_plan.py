@@ -122,7 +122,7 @@ def _files(section: Section, key: str, folder: Path, needed: bool) -> tuple[Path
         if not matches:
             section.problems.append(f"{section.where} {key}: no file matches {pattern!r} beside the plan.")
         found += [Path(match) for match in matches]
-    lost = [file for file in found if not file.is_file()]
+    lost = [file for file in found if not file.is_file() and (needed or file.exists() or file.is_symlink())]
     if lost:
         kind = "a folder" if lost[0].is_dir() else "a link to a file that is not there"
         section.problems.append(f"{section.where} {key}: {lost[0].name} is {kind}. Name files that are there.")

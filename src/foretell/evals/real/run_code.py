@@ -5,7 +5,6 @@ sandbox. Whoever evaluates says that this is acceptable, by `--unsafe-code` or `
 """
 
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,14 @@ from foretell.errors import DataError
 
 SECONDS = 5
 MEMORY_BYTES = 2 * 1024**3
+# The child limits itself before it reads the program: between fork and exec, a large parent would not fit the limit.
+LIMITED = f"""
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, ({MEMORY_BYTES}, {MEMORY_BYTES}))
+resource.setrlimit(resource.RLIMIT_CPU, ({SECONDS + 1}, {SECONDS + 1}))
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+exec(compile(sys.stdin.read(), "program", "exec"), {{"__name__": "__main__"}})
+"""
 
 
 def process_results(doc: Mapping[str, Any], results: Sequence[str]) -> dict[str, float]:
@@ -35,23 +42,16 @@ def passes(program: str, seconds: float = SECONDS) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         try:
             ended = subprocess.run(
-                [sys.executable, "-I", "-"],
+                [sys.executable, "-I", "-c", LIMITED],
                 input=program.encode("utf-8", "replace"),
                 cwd=folder,
                 env={"PATH": os.defpath},
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 timeout=seconds,
-                preexec_fn=_limit,
                 start_new_session=True,
                 check=False,
             )
         except subprocess.TimeoutExpired:
             return False
     return ended.returncode == 0
-
-
-def _limit() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS + 1, SECONDS + 1))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
