@@ -1,11 +1,10 @@
 """One evaluation of a ladder at a time."""
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from foretell.errors import DataError
 from foretell.ladder.layout import Layout
+from foretell.ladder.lock import locked
 from foretell.ladder.rows import SCORES
 
 
@@ -16,13 +15,8 @@ def alone(layout: Layout) -> Iterator[None]:
     Raises:
         DataError: another process evaluates this ladder.
     """
-    with (layout.folder / ".evaluate.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise DataError(
-                f"{layout.folder} is being evaluated by another process. Wait for it, or stop it."
-            ) from None
+    refusal = f"{layout.folder} is being evaluated by another process. Wait for it, or stop it."
+    with locked(layout.folder / ".evaluate.lock", refusal=refusal):
         for leftover in (*layout.folder.glob(f"*/.{SCORES}.*"), *layout.folder.glob(f".{layout.evaluation.name}.*")):
             leftover.unlink()
         yield

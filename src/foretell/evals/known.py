@@ -10,7 +10,7 @@ from foretell.evals.benchmark import Benchmark
 from foretell.evals.measure import Measured
 from foretell.ladder.layout import Layout
 from foretell.ladder.rows import SCORES, read_rows, write_rows
-from foretell.ladder.safe_files import write_durably
+from foretell.ladder.safe_files import write_json
 
 
 def read_known(layout: Layout) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def remember_asked(layout: Layout, tasks: Sequence[str], include: Sequence[Path]
         "tasks": [str(Path(one).resolve()) if Path(one).is_dir() else one for one in tasks],
         "include": [str(folder.resolve()) for folder in include],
     }
-    _write(layout, {**read_known(layout), "asked": asked})
+    write_json(layout.evaluation, {**read_known(layout), "asked": asked}, indent=1)
 
 
 def remember_facts(layout: Layout, name: str, measured: Measured, limit: int | None, fingerprint: str) -> None:
@@ -45,7 +45,7 @@ def remember_facts(layout: Layout, name: str, measured: Measured, limit: int | N
     known = read_known(layout)
     entry = {"facts": dict(measured.facts), "limit": limit, "fingerprint": fingerprint, "n_cut": measured.n_cut}
     if known["tasks"].get(name) != entry:
-        _write(layout, {**known, "tasks": {**known["tasks"], name: entry}})
+        write_json(layout.evaluation, {**known, "tasks": {**known["tasks"], name: entry}}, indent=1)
 
 
 def require_same(layout: Layout, benchmark: Benchmark, limit: int | None, fingerprint: str) -> None:
@@ -71,13 +71,12 @@ def forget(layout: Layout, names: Sequence[str]) -> None:
         rows = [_without(row, names) for row in read_rows(file.parent, SCORES)]
         write_rows(file.parent, rows, SCORES)
     known = read_known(layout)
-    _write(layout, {**known, "tasks": {name: task for name, task in known["tasks"].items() if name not in names}})
+    write_json(
+        layout.evaluation,
+        {**known, "tasks": {name: task for name, task in known["tasks"].items() if name not in names}},
+        indent=1,
+    )
 
 
 def _without(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     return {key: value for key, value in row.items() if key.partition("/")[2] not in names}
-
-
-def _write(layout: Layout, known: Mapping[str, Any]) -> None:
-    text = json.dumps(known, indent=1, ensure_ascii=False)
-    write_durably(layout.evaluation, lambda temporary: temporary.write_text(text, encoding="utf-8"))

@@ -115,21 +115,22 @@ def _source(name: str, section: Section, folder: Path, files_needed: bool) -> So
 
 def _files(section: Section, key: str, folder: Path, needed: bool) -> tuple[Path, ...]:
     found: list[Path] = []
+    to_come: list[Path] = []  # where the text is not there yet, and need not be
     for pattern in section.texts(key):
         matches = sorted(glob.glob(str(folder / pattern), recursive=True))  # noqa: PTH207  an absolute pattern is allowed
-        if not matches and not needed:
-            matches = [str(folder / pattern)]
-        if not matches:
-            section.problems.append(f"{section.where} {key}: no file matches {pattern!r} beside the plan.")
         found += [Path(match) for match in matches]
-    lost = [file for file in found if not file.is_file() and (needed or file.exists() or file.is_symlink())]
+        if not matches and needed:
+            section.problems.append(f"{section.where} {key}: no file matches {pattern!r} beside the plan.")
+        elif not matches:
+            to_come.append(folder / pattern)
+    lost = [file for file in found if not file.is_file()]
     if lost:
         kind = "a folder" if lost[0].is_dir() else "a link to a file that is not there"
         section.problems.append(f"{section.where} {key}: {lost[0].name} is {kind}. Name files that are there.")
-    odd = [file.name for file in found if file not in lost and file.suffix not in ENDINGS]
+    odd = [file.name for file in (*found, *to_come) if file not in lost and file.suffix not in ENDINGS]
     if odd:
         section.problems.append(f"{section.where} {key}: {odd[0]} is none of {', '.join(ENDINGS)}. Convert it.")
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys([*found, *to_come]))
 
 
 def _tokenizer(section: Section, folder: Path) -> TokenizerPlan:

@@ -1,6 +1,5 @@
 """Which of a table's runs tell most of a target, under a budget."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from foretell.io import load_runs
 from foretell.planning.belief import published
 from foretell.planning.evidence import Evidence
 from foretell.planning.known import finished
-from foretell.planning.limits import FEWEST_RUNS, USUAL, Limits
+from foretell.planning.limits import USUAL, Limits
 from foretell.planning.search import search
 from foretell.planning.sizes import Sizes
 from foretell.targets import parse_target
@@ -42,5 +41,5 @@ def choose_runs(runs: Any, at: str, *, budget: float, train: str | None = None, 
     at_target = Sizes(np.array([target.n_params]), np.array([target.n_tokens]))
     belief = published()
     evidence = Evidence(belief.covariance(sizes + at_target), belief.noise)
-    chosen = search(evidence, sizes, budget, replace(limits, max_runs=max(limits.max_runs, FEWEST_RUNS)), once=True)
+    chosen = search(evidence, sizes, budget, limits, once=True)
     return [known.runs[allowed[i]] for i in chosen]

@@ -13,6 +13,19 @@ OLMO_MIX = "allenai/olmo-mix-1124"
 NEOX_TOKENIZER = {"name": "EleutherAI/gpt-neox-20b", "vocab_size": 50_432}
 OLMO_TOKENIZER = {"name": "allenai/dolma2-tokenizer", "vocab_size": 100_352}
 
+# What FLP's papers leave open about training, in a plan file and in words.
+BY_RULES: dict[str, Any] = {
+    "kind": "cosine",
+    "sequence_length": 2048,
+    "learning_rate": "deepseek",
+    "batch": "deepseek",
+    "checkpoints": 14,
+}
+BY_RULES_IN_WORDS = (
+    "learning rate and batch by DeepSeek's rules (arXiv:2401.02954, equation 1), cosine to a tenth, sequences of "
+    "2,048 tokens, the tokenizer of GPT-NeoX."
+)
+
 SCRIPTED = (
     f"{RED_PAJAMA} comes with a loading script, which recent versions of `datasets` do not run: where they refuse, "
     "download its files and name them under files and held_out."

@@ -2,7 +2,14 @@
 
 import math
 
-from foretell.planning.presets.corpora import NEOX_TOKENIZER, RED_PAJAMA, SCRIPTED, streamed
+from foretell.planning.presets.corpora import (
+    BY_RULES,
+    BY_RULES_IN_WORDS,
+    NEOX_TOKENIZER,
+    RED_PAJAMA,
+    SCRIPTED,
+    streamed,
+)
 from foretell.planning.presets.preset import Preset
 
 SMALLEST, LARGEST, MODELS = 43e6, 3e9, 12
@@ -27,21 +34,14 @@ FLP = Preset(
     chosen=(
         f"{UNKNOWN} Sizes between the smallest and the largest are equally spaced in their logarithm.",
         f"{TOKENS_PER_PARAM} tokens per parameter (Hoffmann et al. 2022, arXiv:2203.15556, table 3).",
-        "learning rate and batch by DeepSeek's rules (arXiv:2401.02954, equation 1), cosine to a tenth, sequences of "
-        "2,048 tokens, the tokenizer of GPT-NeoX.",
+        BY_RULES_IN_WORDS,
         SCRIPTED,
     ),
     plain={
         "name": "flp",
         "data": {"sources": {"redpajama": streamed(RED_PAJAMA)}},
         "tokenizer": NEOX_TOKENIZER,
-        "schedule": {
-            "kind": "cosine",
-            "sequence_length": 2048,
-            "learning_rate": "deepseek",
-            "batch": "deepseek",
-            "checkpoints": 14,
-        },
+        "schedule": BY_RULES,
         "rung": [
             {"n_params": n_params, "n_tokens": TOKENS_PER_PARAM * n_params, "share": {"redpajama": 1.0}}
             for n_params in spaced(SMALLEST, LARGEST, MODELS)

@@ -1,6 +1,6 @@
 """FLP-M's sampling models: DCLM and The Stack v2 at several shares, and one 3B at a code share of 0.3."""
 
-from foretell.planning.presets.corpora import DCLM, NEOX_TOKENIZER, THE_STACK, streamed
+from foretell.planning.presets.corpora import BY_RULES, BY_RULES_IN_WORDS, DCLM, NEOX_TOKENIZER, THE_STACK, streamed
 from foretell.planning.presets.flp import TOKENS_PER_PARAM, UNKNOWN, spaced
 from foretell.planning.presets.preset import Preset
 
@@ -25,8 +25,7 @@ FLP_M = Preset(
         f"{UNKNOWN} Of the smaller models we know neither sizes nor shares: here {SIZES} sizes from 43M to 1B, "
         "each at code shares of 0 to 0.5 in steps of 0.1.",
         f"{TOKENS_PER_PARAM} tokens per parameter (Hoffmann et al. 2022, arXiv:2203.15556, table 3).",
-        "learning rate and batch by DeepSeek's rules (arXiv:2401.02954, equation 1), cosine to a tenth, sequences of "
-        "2,048 tokens, the tokenizer of GPT-NeoX.",
+        BY_RULES_IN_WORDS,
         f"{THE_STACK} holds identifiers of files, not their text: fetch that as its card says, and name the files "
         "under files and held_out.",
     ),
@@ -34,13 +33,7 @@ FLP_M = Preset(
         "name": "flp-m",
         "data": {"sources": {"dclm": streamed(DCLM), "stack": streamed(THE_STACK, text="content")}},
         "tokenizer": NEOX_TOKENIZER,
-        "schedule": {
-            "kind": "cosine",
-            "sequence_length": 2048,
-            "learning_rate": "deepseek",
-            "batch": "deepseek",
-            "checkpoints": 14,
-        },
+        "schedule": BY_RULES,
         "rung": [
             *(_rung(size, code) for size in spaced(SMALLEST, LARGEST_SMALL, SIZES) for code in CODE_SHARES),
             _rung(LARGEST, LARGEST_SHARE),
