@@ -37,7 +37,7 @@ MEAN_KEYS = {"mean_relative_error", "mean_absolute_error", "n"}
 BACKTEST_KEYS = {"runs", "train", "holdout", "level", "seed", "resamples", "seconds", "methods", "warnings"}
 FORECAST_KEYS = {
     "runs", "train", "method", "level", "seed", "resamples", "seconds", "forecasts", "laws", "emergence", "warnings",
-    "candidates",
+    "candidates", "targets", "training", "evidence",
 }  # fmt: skip
 
 
@@ -68,9 +68,9 @@ def test_the_keys_of_a_back_test_are_frozen(partly_refused):
         assert set(score) == METHOD_KEYS | MORE_METHOD_KEYS
         assert set(score["common"]) == MEAN_KEYS
         assert set(score["by_run"]) == {"1B-50x", "1B-100x"}
-        assert all(set(means) == MEAN_KEYS for means in score["by_run"].values())
+        assert all(set(means) == MEAN_KEYS | {"extrapolation"} for means in score["by_run"].values())
         assert set(score["stages"]) == {"loss", "score_given_true_loss"}
-        assert all(list(each) == ROW_KEYS for each in score["rows"])
+        assert all(list(each) == [*ROW_KEYS, "error"] for each in score["rows"])
 
 
 def test_the_keys_of_a_forecast_are_frozen(noisy):
