@@ -30,6 +30,7 @@ COMMANDS = {
     },
     "report": {"F.json", "-o", "--output"},
     "score": {"FORECASTS...", "RUNS", "--run", "--json"},
+    "serve": {"RUNS", "--port", "--no-browser"},
     "methods": {"--json"},
     "reproduce": {"NAME", "--json"},
     "train": {

@@ -4,7 +4,21 @@ from typing import Annotated
 
 import typer
 
-from foretell.cli import backtest, check, compare, data, demo, forecast, methods, mix, report, reproduce, score, train
+from foretell.cli import (
+    backtest,
+    check,
+    compare,
+    data,
+    demo,
+    forecast,
+    methods,
+    mix,
+    report,
+    reproduce,
+    score,
+    serve,
+    train,
+)
 from foretell.cli.eval import evaluate
 
 app = typer.Typer(
@@ -45,6 +59,7 @@ app.command("compare")(compare.compare)
 app.command("mix")(mix.mix)
 app.command("report")(report.report)
 app.command("score")(score.score)
+app.command("serve")(serve.serve)
 app.command("methods")(methods.methods)
 app.command("reproduce")(reproduce.reproduce)
 app.command("train")(train.train)

@@ -7,7 +7,7 @@ from typing import Any
 
 from foretell.errors import Finding
 from foretell.methods.base import Forecaster, Method
-from foretell.methods.evidence import LossAlone, fit_loss_alone, gather_evidence
+from foretell.methods.evidence import LossAlone, curves_of_outcomes, fit_loss_alone, gather_evidence, knows_loss
 from foretell.methods.question import Question, describe_laws
 from foretell.methods.training import Training
 from foretell.results import Row
@@ -77,6 +77,15 @@ class FittedFamily:
         """Return what the forecasts of some targets rest on, as plain data for charts."""
         asked = (self.question, self.learner, self.fitted, self.training, targets, self.family)
         return gather_evidence(*asked, alone=self.alone)
+
+    def curves(self, targets: Sequence[Target]) -> dict[str, list[dict[str, Any]]]:
+        """Return each outcome on the way to some targets, by its name, for charts that move."""
+        return curves_of_outcomes(self.question, self.fitted, self.training, targets)
+
+    @cached_property
+    def knows_loss(self) -> bool:
+        """Whether its scores can be drawn over the loss."""
+        return knows_loss(self.question, self.fitted, self.training, Target("", self.training.largest_flops))
 
     def _taught(self) -> dict[str, Any]:
         """Return which runs taught, and how far they reach."""

@@ -10,6 +10,7 @@ from foretell.errors import ForetellError
 from foretell.methods.base import Forecaster, Method
 from foretell.methods.evidence.asked import Asked, ask
 from foretell.methods.evidence.checkpoints import known, shown_checkpoints
+from foretell.methods.evidence.places import finished, way_to
 from foretell.methods.question import Question
 from foretell.methods.training import Training
 from foretell.targets import Target
@@ -77,6 +78,23 @@ def gather_evidence(
         "losses": _losses(asked) if training.losses else general,
         "tasks": [] if training.losses else _tasks(asked, thresholds, fitted.laws()),
     }
+
+
+def curves_of_outcomes(
+    question: Question, fitted: Forecaster, training: Training, targets: Sequence[Target]
+) -> dict[str, list[dict[str, Any]]]:
+    """Return the forecast of each outcome on the way to each target, by its name, and nothing else."""
+    ways = [place for target in targets for place in way_to(target, training)]
+    asked = Asked(training, ways, len(ways), 0, question.estimate(fitted.sketched(RESAMPLES), training, ways))
+    names = list(training.losses) or [task.name for task in training.tasks]
+    return {name: _curve(asked, t) for t, name in enumerate(names) if t not in asked.estimate.refusals}
+
+
+def knows_loss(question: Question, fitted: Forecaster, training: Training, like: Target) -> bool:
+    """Tell whether a method gives a score for a loss, so that its law can be drawn over the loss."""
+    if training.losses or training.loss_name is None:
+        return False
+    return bool(np.isfinite(question.estimate(fitted, training, finished(training, like)).given_true_loss).any())
 
 
 def fit_loss_alone(question: Question, learner: Method, training: Training) -> LossAlone | None:

@@ -1,0 +1,77 @@
+"""Start the server on this machine, and the browser with it."""
+
+import socket
+import sys
+import webbrowser
+from collections.abc import Callable
+from contextlib import closing
+from threading import Timer
+
+from foretell.errors import DataError, MissingExtra
+from foretell.runs import Runs
+
+ADDRESS = "127.0.0.1"
+PORT = 8642
+TRIES = 20  # ports after the usual one, where that is taken
+NAMES = (ADDRESS, "localhost")
+
+
+def serve(
+    table: Runs, source: str, *, port: int | None = None, browser: bool = True, say: Callable[[str], None]
+) -> None:
+    """Serve the explorer of a table until it is stopped.
+
+    Args:
+        table: The run table.
+        source: Where it came from, for the command and the Python that do the same.
+        port: Where to listen; the first free one from 8642 on when not given.
+        browser: Open the page in a browser.
+        say: Is told where the page is.
+
+    Raises:
+        MissingExtra: fastapi or uvicorn is not installed.
+        DataError: the port is taken.
+    """
+    try:
+        import uvicorn
+
+        from foretell.web.app import create_app
+        from foretell.web.explorer import Explorer
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("foretell"):
+            raise
+        raise MissingExtra("foretell serve", "web") from None
+    listening = _listen(port)
+    number = listening.getsockname()[1]
+    app = create_app(Explorer(table, source), [f"{name}:{number}" for name in NAMES])
+    config = uvicorn.Config(
+        app,
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=10,
+        h11_max_incomplete_event_size=16384,
+    )
+    page = f"http://{ADDRESS}:{number}/"
+    say(f"{table.name} is served at {page} (stop with Ctrl+C)")
+    if browser:
+        Timer(1.0, webbrowser.open, [page]).start()
+    with closing(listening):
+        uvicorn.Server(config).run([listening])
+
+
+def _listen(port: int | None) -> socket.socket:
+    """Return a socket that listens, on the port that is asked for, or on the first free one."""
+    ports = range(PORT, PORT + TRIES) if port is None else [port]
+    for number in ports:
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        if sys.platform != "win32":
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((ADDRESS, number))
+        except OSError:
+            listening.close()
+            continue
+        listening.listen(2048)
+        return listening
+    raise DataError(f"port {ports[0]} is taken, or may not be used. Choose another one with --port.")
