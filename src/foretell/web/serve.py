@@ -41,7 +41,7 @@ def serve(
         if (error.name or "").startswith("foretell"):
             raise
         raise MissingExtra("foretell serve", "web") from None
-    listening = _listen(port)
+    listening = listen(port)
     number = listening.getsockname()[1]
     app = create_app(Explorer(table, source), [f"{name}:{number}" for name in NAMES])
     config = uvicorn.Config(
@@ -60,7 +60,7 @@ def serve(
         uvicorn.Server(config).run([listening])
 
 
-def _listen(port: int | None) -> socket.socket:
+def listen(port: int | None) -> socket.socket:
     """Return a socket that listens, on the port that is asked for, or on the first free one."""
     ports = range(PORT, PORT + TRIES) if port is None else [port]
     for number in ports:
