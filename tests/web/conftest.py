@@ -40,14 +40,12 @@ def client(explorer):
 @contextmanager
 def running(explorer):
     """Serve an explorer on a free port, as the command does; give its address."""
-    import uvicorn
-
     from foretell.web.app import create_app
-    from foretell.web.serve import listen
+    from foretell.web.serve import listen, server_of
 
     listening = listen(0)
     address = f"127.0.0.1:{listening.getsockname()[1]}"
-    server = uvicorn.Server(uvicorn.Config(create_app(explorer, [address]), log_level="error"))
+    server = server_of(create_app(explorer, [address]))
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
     while not server.started:

@@ -7,6 +7,7 @@ from fastapi import FastAPI, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from pydantic import BaseModel
+from starlette.exceptions import HTTPException
 
 from foretell import __version__
 from foretell.errors import ForetellError, UnknownName
@@ -75,6 +76,7 @@ def create_app(explorer: Explorer, hosts: Iterable[str]) -> Guard:
     )
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(ForetellError, _refused)
+    app.add_exception_handler(HTTPException, _not_answered)
     _add_table(app, explorer)
     _add_answers(app, explorer)
     _add_streams(app, explorer)
@@ -174,6 +176,11 @@ def _malformed(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     said = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()[:5])
     return JSONResponse({"error": _sayable(said)}, 422)
+
+
+def _not_answered(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"error": _sayable(str(error.detail))}, error.status_code, error.headers)
 
 
 def _refused(_: Request, error: Exception) -> JSONResponse:

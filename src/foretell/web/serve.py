@@ -6,13 +6,21 @@ import webbrowser
 from collections.abc import Callable
 from contextlib import closing
 from threading import Timer
+from typing import TYPE_CHECKING
 
 from foretell.errors import DataError, MissingExtra
 from foretell.runs import Runs
 
+if TYPE_CHECKING:
+    import uvicorn
+
+    from foretell.web.guard import App
+
 ADDRESS = "127.0.0.1"
 PORT = 8642
 TRIES = 20  # ports after the usual one, where that is taken
+KEEP_ALIVE = 75  # seconds that a connection may wait for its next request
+MOST_HEAD = 16384  # bytes of a request's head
 NAMES = (ADDRESS, "localhost")
 
 
@@ -33,7 +41,7 @@ def serve(
         DataError: the port is taken.
     """
     try:
-        import uvicorn
+        import uvicorn  # noqa: F401
 
         from foretell.web.app import create_app
         from foretell.web.explorer import Explorer
@@ -44,20 +52,20 @@ def serve(
     listening = listen(port)
     number = listening.getsockname()[1]
     app = create_app(Explorer(table, source), [f"{name}:{number}" for name in NAMES])
-    config = uvicorn.Config(
-        app,
-        log_level="error",
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=10,
-        h11_max_incomplete_event_size=16384,
-    )
     page = f"http://{ADDRESS}:{number}/"
     say(f"{table.name} is served at {page} (stop with Ctrl+C)")
     if browser:
         Timer(1.0, webbrowser.open, [page]).start()
     with closing(listening):
-        uvicorn.Server(config).run([listening])
+        server_of(app).run([listening])
+
+
+def server_of(app: "App") -> "uvicorn.Server":
+    """Return the server of an application: quiet, and patient with connections that wait."""
+    import uvicorn
+
+    limits = {"timeout_keep_alive": KEEP_ALIVE, "h11_max_incomplete_event_size": MOST_HEAD}
+    return uvicorn.Server(uvicorn.Config(app, http="h11", log_level="error", server_header=False, **limits))  # type: ignore[arg-type]
 
 
 def listen(port: int | None) -> socket.socket:
