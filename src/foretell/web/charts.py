@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from foretell.methods.evidence.checkpoints import shown_checkpoints
 from foretell.methods.fitted_family import FittedFamily
 from foretell.report.charts.axes import ticks
 from foretell.report.charts.forecast import forecast_chart
-from foretell.report.charts.loss_compute import loss_compute_chart, loss_points
+from foretell.report.charts.loss_compute import end_points, loss_compute_chart
 from foretell.report.charts.residuals import residual_chart
 from foretell.report.charts.score_compute import ends_of, score_compute_chart
 from foretell.report.charts.score_loss import forecasts_of, score_loss_chart
@@ -66,8 +65,7 @@ def moving_data(fit: FittedFamily, target: Target, rows: Sequence[Plain], method
     answered = [{**row, "method": method, "actual": None} for row in rows if row["status"] == "ok"]
     data: dict[str, Any] = {FORECAST: {"rows": answered}}
     for loss in (fit.alone.curves([target]) if fit.alone else [])[:1]:
-        checkpoints = {"checkpoints": shown_checkpoints(fit.training, fit.learner.margin, by_emergence=False)}
-        data[LOSS] = {"curve": loss["curve"], "points": loss_points(checkpoints, loss)}
+        data[LOSS] = {"curve": loss["curve"], "ends": end_points(loss)}
     if fit.knows_loss:
         return data | {f"task/{row['task']}": {"ahead": forecasts_of(row, [row])} for row in rows}
     curves = fit.curves([target])

@@ -182,13 +182,36 @@ async function show(view) {
     line.textContent = each.message;
     return line;
   }));
-  await Promise.all(Object.entries(view.data).map(([id, sets]) => move(id, sets)));
+  pending = new Map(Object.entries(view.data));
+  await Promise.all([...pending.keys()].filter(inSight).map(move));
+  later();
+}
+
+// Charts in sight are moved at once, the others as soon as there is nothing else to do, or they come into sight.
+let pending = new Map();
+const idle = window.requestIdleCallback || ((work) => setTimeout(work, 50));
+const sight = new IntersectionObserver((seen) => seen.filter((each) => each.isIntersecting).forEach((each) => move(each.target.dataset.chart)));
+
+function inSight(id) {
+  const figure = [...$("charts").children].find((each) => each.dataset.chart === id);
+  const box = figure && figure.getBoundingClientRect();
+  return Boolean(box) && box.bottom > 0 && box.top < innerHeight;
+}
+
+function later() {
+  idle(async () => {
+    const [id] = pending.keys();
+    if (id === undefined) return;
+    await move(id);
+    later();
+  });
 }
 
 // Give a chart its new data; the chart itself stays.
-async function move(id, sets) {
-  const shown = views.get(id);
-  if (!shown) return;
+async function move(id) {
+  const [shown, sets] = [views.get(id), pending.get(id)];
+  pending.delete(id);
+  if (!shown || !sets) return;
   for (const [name, values] of Object.entries(sets)) shown.data(name, values);
   await shown.runAsync();
 }
@@ -198,6 +221,9 @@ async function draw(charts) {
   views = new Map();
   const figures = charts.map((chart) => figureOf(chart));
   $("charts").replaceChildren(...figures);
+  sight.disconnect();
+  figures.forEach((figure) => sight.observe(figure));
+  pending.clear();
   await Promise.all(charts.map(async (chart, i) => views.set(chart.id, await embed(chart, figures[i]))));
 }
 
@@ -471,6 +497,7 @@ function buildControls() {
   const places = cutoffs();
   $("cutoff").max = Math.max(places.length - 1, 0);
   const at = places.findIndex((flops) => flops >= state.cutoff);
+  if (state.cutoff && at >= 0) state.cutoff = places[at]; // one of the slider's own places, so that both say the same
   $("cutoff").value = state.cutoff && at >= 0 ? at : Math.max(places.length - 3, 0);
   if (places.length) showCutoff();
 }
