@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from urllib.parse import quote
 
 import numpy as np
 
@@ -61,7 +62,7 @@ def moves(page: str, method: str, n: int) -> np.ndarray:
         browser = engine.chromium.launch(executable_path=find_chromium(), args=["--disable-gpu", *root])
         tab = browser.new_page(viewport={"width": 1280, "height": 900})
         tab.set_default_timeout(300_000)
-        tab.goto(page + STATE.format(method=method, train=urllib.request.quote(TRAIN)))
+        tab.goto(page + STATE.format(method=method, train=quote(TRAIN)))
         tab.wait_for_selector("body[data-shown]", state="attached")
         places = np.random.default_rng(0).permutation(np.arange(40, 360))[: n + 5]
         taken = [tab.evaluate(RELEASE, ["n_params-slider", int(place)]) for place in places]

@@ -7,6 +7,7 @@ resamples of it cost a few matrix products.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from typing import Any
 
@@ -51,12 +52,12 @@ class LossGrid:
     noise: float
     freedom: float
 
-    @property
+    @cached_property
     def probability(self) -> np.ndarray:
         """Posterior probability of each pair of exponents, `(G,)`."""
         return _normalised(self.log_posterior)
 
-    @property
+    @cached_property
     def floor(self) -> float:
         """Posterior mean of the irreducible loss."""
         return float(_mean(self.probability, self.coefficients[:, 0]))

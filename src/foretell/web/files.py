@@ -6,6 +6,9 @@ from gzip import compress
 from importlib.resources import files
 
 
+EXPORTS = "window.vegaEmbed = vegaEmbed;"
+
+
 @dataclass(frozen=True)
 class File:
     """A file as it is sent."""
@@ -33,4 +36,4 @@ def vega() -> File:
     """Return Vega, Vega-Lite and Vega-Embed in one script, as vl-convert carries them; compressed with gzip."""
     import vl_convert
 
-    return File(compress(vl_convert.javascript_bundle().encode(), 6), "text/javascript; charset=utf-8")
+    return File(compress(vl_convert.javascript_bundle(EXPORTS).encode(), 6), "text/javascript; charset=utf-8")

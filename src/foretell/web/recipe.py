@@ -1,5 +1,7 @@
 """The command and the Python that do the same as the page."""
 
+from typing import Any
+
 from foretell.ledger.command import command_line
 from foretell.web.ask import Ask
 
@@ -15,7 +17,11 @@ def command_words(ask: Ask, source: str) -> list[str]:
 
 def python_of(ask: Ask, source: str) -> str:
     """Return a Python script that answers the same."""
-    named = {"train": ask.predicate, "tasks": list(ask.tasks) if ask.tasks else None, "method": ask.method}
+    named: dict[str, Any] = {
+        "train": ask.predicate,
+        "tasks": list(ask.tasks) if ask.tasks else None,
+        "method": ask.method,
+    }
     named |= {"level": ask.level, "seed": ask.seed, "resamples": ask.resamples}
     arguments = "".join(f"    {name}={value!r},\n" for name, value in named.items() if value is not None)
     return (

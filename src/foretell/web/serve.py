@@ -5,7 +5,7 @@ import sys
 import webbrowser
 from collections.abc import Callable
 from contextlib import closing
-from threading import Timer
+from threading import Thread, Timer
 from typing import TYPE_CHECKING
 
 from foretell.errors import DataError, MissingExtra
@@ -45,6 +45,7 @@ def serve(
 
         from foretell.web.app import create_app
         from foretell.web.explorer import Explorer
+        from foretell.web.files import vega
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("foretell"):
             raise
@@ -52,6 +53,7 @@ def serve(
     listening = listen(port)
     number = listening.getsockname()[1]
     app = create_app(Explorer(table, source), [f"{name}:{number}" for name in NAMES])
+    Thread(target=vega, daemon=True).start()  # it takes a second or two, and the page needs it first
     page = f"http://{ADDRESS}:{number}/"
     say(f"{table.name} is served at {page} (stop with Ctrl+C)")
     if browser:
@@ -64,8 +66,15 @@ def server_of(app: "App") -> "uvicorn.Server":
     """Return the server of an application: quiet, and patient with connections that wait."""
     import uvicorn
 
-    limits = {"timeout_keep_alive": KEEP_ALIVE, "h11_max_incomplete_event_size": MOST_HEAD}
-    return uvicorn.Server(uvicorn.Config(app, http="h11", log_level="error", server_header=False, **limits))  # type: ignore[arg-type]
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]  # typed more loosely than uvicorn has it
+        http="h11",
+        log_level="error",
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
+        h11_max_incomplete_event_size=MOST_HEAD,
+    )
+    return uvicorn.Server(config)
 
 
 def listen(port: int | None) -> socket.socket:
