@@ -53,7 +53,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
         422: "The question is malformed.",
     }.items()
 }
-LINES = {
+LINES: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/x-ndjson": {}}, "description": "Progress, then `answer` or `error`, one a line."}
 }
 

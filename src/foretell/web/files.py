@@ -5,7 +5,6 @@ from functools import cache
 from gzip import compress
 from importlib.resources import files
 
-
 EXPORTS = "window.vegaEmbed = vegaEmbed;"
 
 

@@ -67,7 +67,7 @@ def server_of(app: "App") -> "uvicorn.Server":
     import uvicorn
 
     config = uvicorn.Config(
-        app,  # type: ignore[arg-type]  # typed more loosely than uvicorn has it
+        app,
         http="h11",
         log_level="error",
         server_header=False,
