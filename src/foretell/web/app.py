@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from foretell import __version__
 from foretell.errors import ForetellError, UnknownName
 from foretell.report.write import render
+from foretell.web.apart import APART
 from foretell.web.ask import Ask, BacktestAsk, Count
 from foretell.web.charts import backtest_chart
 from foretell.web.explorer import Explorer
@@ -134,7 +135,7 @@ def _add_downloads(app: FastAPI, explorer: Explorer) -> None:
 
     @app.post("/api/report", summary="The report of a forecast: one HTML file", response_class=Response, responses=page)
     def report(ask: Ask) -> Response:
-        return Response(render(explorer.forecast(ask), ".html"), media_type="text/html; charset=utf-8")
+        return Response(APART.run(render, explorer.forecast(ask), ".html"), media_type="text/html; charset=utf-8")
 
     @app.post("/api/python", summary="The Python that does the same", response_class=PlainTextResponse)
     def python(ask: Ask) -> str:

@@ -6,7 +6,7 @@ from threading import BoundedSemaphore
 from time import perf_counter
 from typing import Any
 
-from foretell.errors import DataError, Finding
+from foretell.errors import DataError, Finding, UnknownName
 from foretell.fitting.bootstrap import Bootstrap
 from foretell.ledger.command import command_line
 from foretell.ledger.record import make_record
@@ -14,6 +14,7 @@ from foretell.methods import parse_method
 from foretell.methods.fitted_family import FittedFamily, fit_family
 from foretell.methods.forecast import compose, family_of, parse_targets
 from foretell.methods.question import Question, look_at_distance
+from foretell.methods.training import stated_sources
 from foretell.results import Backtest, once_each
 from foretell.runs import Runs
 from foretell.targets import Target
@@ -73,6 +74,9 @@ class Explorer:
             return fit_family(question, learner, method, self.table, family)
 
     def _target(self, ask: Ask) -> tuple[Target, list[Finding]]:
+        for source in ask.share:
+            if f"share/{source}" not in self.table.frame.columns:
+                raise UnknownName("source", source, stated_sources(self.table.frame))
         targets, findings = parse_targets([ask.at], self.table, parse_method(ask.method))
         return targets[0], findings
 

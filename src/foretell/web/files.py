@@ -5,6 +5,8 @@ from functools import cache
 from gzip import compress
 from importlib.resources import files
 
+from foretell.web.apart import APART
+
 EXPORTS = "window.vegaEmbed = vegaEmbed;"
 
 
@@ -33,6 +35,10 @@ def page_files() -> dict[str, File]:
 @cache
 def vega() -> File:
     """Return Vega, Vega-Lite and Vega-Embed in one script, as vl-convert carries them; compressed with gzip."""
+    return File(compress(APART.run(_bundle).encode(), 6), "text/javascript; charset=utf-8")
+
+
+def _bundle() -> str:
     import vl_convert
 
-    return File(compress(vl_convert.javascript_bundle(EXPORTS).encode(), 6), "text/javascript; charset=utf-8")
+    return str(vl_convert.javascript_bundle(EXPORTS))
