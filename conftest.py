@@ -1,5 +1,6 @@
-"""Which modules are looked through for doctests: the trainer's only where its extra is installed."""
+"""Which modules are looked through for doctests: those of an extra only where it is installed."""
 
 from importlib.util import find_spec
 
-collect_ignore_glob = [] if find_spec("torch") else ["src/foretell/ladder/*.py"]
+EXTRAS = {"torch": "src/foretell/ladder/*.py", "fastapi": "src/foretell/web/*.py"}
+collect_ignore_glob = [files for library, files in EXTRAS.items() if not find_spec(library)]

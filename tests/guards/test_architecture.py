@@ -38,7 +38,7 @@ LAYERS = (
     ("deciding", {"mixing", "planning"}),
     ("repeating", {"reproductions"}),
     ("telling", {"ledger", "report"}),
-    ("faces", {"cli", "__main__", "__init__"}),
+    ("faces", {"cli", "web", "__main__", "__init__"}),
 )
 HEIGHT = {module: height for height, (_, modules) in enumerate(LAYERS) for module in modules}
 

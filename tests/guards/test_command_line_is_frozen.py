@@ -46,6 +46,7 @@ COMMANDS = {
         "RUNS", "--at", "--families", "--train", "--loss", "--level", "--seed", "--resamples", "--json",
     },
     "watch": {"RUNS", "--forecast", "--run", "--at", "--ladder", "--loss", "--level", "--json"},
+    "serve": {"RUNS", "--port", "--no-browser"},
     "methods": {"--json"},
     "reproduce": {"NAME", "--json"},
     "train": {

@@ -134,7 +134,8 @@ def test_the_formats_are_what_they_say():
 
 def test_only_emerged_checkpoints_are_called_so():
     evidence, [task, *_] = plain.forecast()["evidence"][0], plain.forecast()["evidence"][0]["tasks"]
-    values = [v for data in score_loss_chart(evidence, task).to_dict()["datasets"].values() for v in data]
+    layers = score_loss_chart(evidence, task).to_dict()["layer"]
+    values = [v for layer in layers for v in layer["data"].get("values", ())]
     dots = [each for each in values if "what" in each]
     assert {each["what"] for each in dots} == {"dropped", "emerged"}
     for each in dots:

@@ -21,6 +21,7 @@ from foretell.cli import (
     report,
     reproduce,
     score,
+    serve,
     train,
     watch,
 )
@@ -66,6 +67,7 @@ app.command("compare")(compare.compare)
 app.command("mix")(mix.mix)
 app.command("report")(report.report)
 app.command("score")(score.score)
+app.command("serve")(serve.serve)
 app.command("methods")(methods.methods)
 app.command("reproduce")(reproduce.reproduce)
 app.command("plan")(plan.plan)

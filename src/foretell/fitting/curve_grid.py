@@ -75,38 +75,37 @@ class CurveGrid:
     log_likelihood: np.ndarray
     noise: np.ndarray
 
-    def value(self, x: np.ndarray, log_prior: np.ndarray) -> np.ndarray:
-        """Return the posterior mean of each curve at `(T, n)`; `log_prior` is that of the ceilings, `(C,)`."""
+    def mean(self, log_prior: np.ndarray) -> "CurveMean":
+        """Return the posterior mean of each curve; `log_prior` is that of the ceilings, `(C,)`."""
         weighed = _normalised(self.log_likelihood + log_prior[:, None])
-        h = self.shape.curve(self.k[..., None] * (x[:, None, :] - self.x0[..., None]))
         low = np.sum(weighed * self.floor, axis=1)
         high = np.sum(weighed * CEILINGS[:, None], axis=1)
-        return np.einsum("tk,tkn->tn", low, 1.0 - h) + np.einsum("tk,tkn->tn", high, h)
+        return CurveMean(self, low, high)
 
-    def draws(self, x: np.ndarray, counts: np.ndarray, log_prior: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def value(self, x: np.ndarray, log_prior: np.ndarray) -> np.ndarray:
+        """Return the posterior mean of each curve at `(T, n)`; `log_prior` is that of the ceilings, `(C,)`."""
+        return self.mean(log_prior).at(x)
+
+    def sampled(self, counts: np.ndarray, log_prior: np.ndarray, rng: np.random.Generator) -> "CurveDraws":
         """Draw one curve from the posterior of each resample of runs.
 
         Args:
-            x: Where, `(R, T, n)`.
             counts: Multiplicity of each run, `(R, n_runs)`.
             log_prior: Of the ceilings, `(C,)`.
             rng: Random generator.
-
-        Returns:
-            `(R, T, n)`.
         """
         allowed = np.flatnonzero(np.isfinite(log_prior))
-        return np.stack([self._draw(t, x[:, t], counts, allowed, log_prior, rng) for t in range(len(self.k))], axis=1)
+        drawn = [self._sample(t, counts, allowed, log_prior, rng) for t in range(len(self.k))]
+        return CurveDraws(self.shape, *(np.stack(each, axis=1)[..., None] for each in zip(*drawn, strict=True)))
 
-    def _draw(
-        self,
-        t: int,
-        x: np.ndarray,
-        counts: np.ndarray,
-        allowed: np.ndarray,
-        log_prior: np.ndarray,
-        rng: np.random.Generator,
-    ) -> np.ndarray:
+    def draws(self, x: np.ndarray, counts: np.ndarray, log_prior: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Draw one curve from the posterior of each resample of runs, and ask it at `x`, `(R, T, n)`."""
+        return self.sampled(counts, log_prior, rng).at(x)
+
+    def _sample(
+        self, t: int, counts: np.ndarray, allowed: np.ndarray, log_prior: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return steepness, place, floor and ceiling of the curve of each resample, each `(R,)`."""
         n_runs = counts.shape[1]
         sums = (counts @ self.sums[t].reshape(n_runs, -1)).reshape(len(counts), 5, -1)
         totals = counts @ self.totals[t]
@@ -116,11 +115,52 @@ class CurveGrid:
             np.moveaxis(sums, 1, 0)[:, :, None], totals.T[..., None, None], ceilings, self.floor_expected[t], stiffness
         )
         flat = (likelihood + log_prior[allowed][:, None]).reshape(len(counts), -1)
-        cell, each = sample(flat, rng), np.arange(len(counts))
-        c, pair = np.divmod(cell, self.k.shape[1])
-        h = self.shape.curve(self.k[t, pair][:, None] * (x - self.x0[t, pair][:, None]))
-        low, high = floor[each, c, pair][:, None], CEILINGS[allowed[c]][:, None]
-        return low * (1.0 - h) + high * h
+        c, pair = np.divmod(sample(flat, rng), self.k.shape[1])
+        return self.k[t, pair], self.x0[t, pair], floor[np.arange(len(counts)), c, pair], CEILINGS[allowed[c]]
+
+
+@dataclass(frozen=True, eq=False)
+class CurveMean:
+    """The posterior mean of each curve, which can be asked anywhere.
+
+    Attributes:
+        grid: Whose.
+        low: Floors times their weights, `(T, K)`.
+        high: Ceilings times their weights, `(T, K)`.
+    """
+
+    grid: CurveGrid
+    low: np.ndarray
+    high: np.ndarray
+
+    def at(self, x: np.ndarray) -> np.ndarray:
+        """Return the scores at `x`, both `(T, n)`."""
+        h = self.grid.shape.curve(self.grid.k[..., None] * (x[:, None, :] - self.grid.x0[..., None]))
+        return np.einsum("tk,tkn->tn", self.low, 1.0 - h) + np.einsum("tk,tkn->tn", self.high, h)
+
+
+@dataclass(frozen=True, eq=False)
+class CurveDraws:
+    """One curve of each task from the posterior of each resample of runs, which can be asked anywhere.
+
+    Attributes:
+        shape: The curve.
+        k: Steepness, `(R, T, 1)`.
+        x0: Place of the middle, `(R, T, 1)`.
+        floor: `(R, T, 1)`.
+        ceiling: `(R, T, 1)`.
+    """
+
+    shape: Shape
+    k: np.ndarray
+    x0: np.ndarray
+    floor: np.ndarray
+    ceiling: np.ndarray
+
+    def at(self, x: np.ndarray) -> np.ndarray:
+        """Return the scores at `x`, both `(R, T, n)`."""
+        h = self.shape.curve(self.k * (x - self.x0))
+        return self.floor * (1.0 - h) + self.ceiling * h
 
 
 def fit_curve_grid(

@@ -7,6 +7,7 @@ resamples of it cost a few matrix products.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from typing import Any
 
@@ -51,12 +52,12 @@ class LossGrid:
     noise: float
     freedom: float
 
-    @property
+    @cached_property
     def probability(self) -> np.ndarray:
         """Posterior probability of each pair of exponents, `(G,)`."""
         return _normalised(self.log_posterior)
 
-    @property
+    @cached_property
     def floor(self) -> float:
         """Posterior mean of the irreducible loss."""
         return float(_mean(self.probability, self.coefficients[:, 0]))
@@ -64,6 +65,14 @@ class LossGrid:
     def value(self, inputs: np.ndarray) -> np.ndarray:
         """Return the posterior mean of the loss at inputs `(J, n)`, as `(n,)`."""
         return _mean(self.probability[:, None], self._terms(inputs, self.coefficients[None])[0])
+
+    def sampled(self, counts: np.ndarray, rng: np.random.Generator) -> "LossDraws":
+        """Draw one law from the posterior of each resample of runs, given their multiplicities `(R, n_runs)`."""
+        coefficients, log_posterior = _solve(self.design, counts * self.weights, self.prior, self.exponents)
+        cell = sample(log_posterior, rng)
+        noise = self.noise * rng.standard_t(min(max(self.freedom, LEAST_FREEDOM), FREEDOM), len(counts))
+        known = np.isfinite(log_posterior.max(axis=-1))
+        return LossDraws(self.exponents[cell], self.centre, coefficients[np.arange(len(counts)), cell], noise, known)
 
     def draws(
         self, inputs: np.ndarray, counts: np.ndarray, rng: np.random.Generator, *, noisy: bool = True
@@ -79,15 +88,7 @@ class LossGrid:
         Returns:
             Loss, `(R, n)`; NaN where a resample has no falling law.
         """
-        coefficients, log_posterior = _solve(self.design, counts * self.weights, self.prior, self.exponents)
-        cell = sample(log_posterior, rng)
-        each = np.arange(len(counts))
-        powers = np.exp(-self.exponents[cell][..., None] * (np.log(inputs) - self.centre[:, None]))
-        law = coefficients[each, cell]
-        loss = law[:, :1] + np.einsum("rj,rjn->rn", law[:, 1:], powers)
-        noise = noisy * self.noise * rng.standard_t(min(max(self.freedom, LEAST_FREEDOM), FREEDOM), len(counts))
-        known = np.isfinite(log_posterior.max(axis=-1))
-        return np.where(known[:, None], loss * np.exp(noise[:, None]), np.nan)
+        return self.sampled(counts, rng).at(inputs, noisy=noisy)
 
     def describe(self, names: tuple[str, ...]) -> dict[str, Any]:
         """Return the averaged law as plain data; its coefficients are the terms at the runs' mean sizes.
@@ -130,6 +131,31 @@ class LossGrid:
     def _terms(self, inputs: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
         powers = np.exp(-self.exponents[..., None] * (np.log(inputs) - self.centre[:, None]))
         return coefficients[..., :1] + np.einsum("rgj,gjn->rgn", coefficients[..., 1:], powers)
+
+
+@dataclass(frozen=True, eq=False)
+class LossDraws:
+    """One law from the posterior of each resample of runs, which can be asked anywhere.
+
+    Attributes:
+        exponents: `(R, J)`.
+        centre: Logarithm of each input's geometric mean, `(J,)`.
+        coefficients: The floor's first, `(R, 1 + J)`.
+        noise: Of a new run, in the logarithm of the loss, `(R,)`.
+        known: Whether the resample has a falling law, `(R,)`.
+    """
+
+    exponents: np.ndarray
+    centre: np.ndarray
+    coefficients: np.ndarray
+    noise: np.ndarray
+    known: np.ndarray
+
+    def at(self, inputs: np.ndarray, *, noisy: bool) -> np.ndarray:
+        """Return the loss at inputs `(J, n)`, `(R, n)`; NaN where a resample has no falling law."""
+        powers = np.exp(-self.exponents[..., None] * (np.log(inputs) - self.centre[:, None]))
+        loss = self.coefficients[:, :1] + np.einsum("rj,rjn->rn", self.coefficients[:, 1:], powers)
+        return np.where(self.known[:, None], loss * np.exp(noisy * self.noise[:, None]), np.nan)
 
 
 def fit_loss_grid(loss: np.ndarray, inputs: np.ndarray, weights: np.ndarray) -> LossGrid | None:

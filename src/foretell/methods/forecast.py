@@ -2,17 +2,15 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from foretell.errors import DataError, Finding
 from foretell.fitting.bootstrap import Bootstrap
 from foretell.io import load_runs
 from foretell.methods import DEFAULT_METHOD, Method, parse_method
-from foretell.methods.evidence import gather_evidence
-from foretell.methods.question import Question, describe_laws
-from foretell.methods.training import Training
-from foretell.results import Forecast, Row, once_each
+from foretell.methods.fitted_family import Answer, fit_family
+from foretell.methods.question import Question
+from foretell.results import Forecast, once_each
 from foretell.runs import Runs
 from foretell.targets import Target, describe_target, parse_target
 
@@ -64,18 +62,42 @@ def forecast(
     table = load_runs(runs)
     targets, findings = parse_targets([at] if isinstance(at, str) else at, table, learner)
     answers = [
-        _answer(question, learner, method, table, family, group, evidence)
+        fit_family(question, learner, method, table, family, group).answer(group, evidence=evidence)
         for family, group in _by_family(targets, table, table.where(train), pool).items()
     ]
+    return compose(question, method, table, targets, answers, findings, time.perf_counter() - started)
+
+
+def compose(
+    question: Question,
+    method: str,
+    table: Runs,
+    targets: Sequence[Target],
+    answers: Sequence[Answer],
+    findings: Sequence[Finding],
+    seconds: float,
+) -> Forecast:
+    """Put what the laws of each family say together.
+
+    Args:
+        question: What was asked of the table.
+        method: As it was typed.
+        table: The run table.
+        targets: The models that are forecast.
+        answers: Of each family.
+        findings: What was assumed when the targets were read.
+        seconds: That it took.
+    """
     found = [finding for answer in answers for finding in answer.findings]
+    evidence = tuple(answer.evidence for answer in answers if answer.evidence)
     return Forecast(
         runs=table.name,
-        train=train,
+        train=question.train,
         method=method,
-        level=level,
-        seed=seed,
-        resamples=resamples,
-        seconds=round(time.perf_counter() - started, 3),
+        level=question.level,
+        seed=question.bootstrap.seed,
+        resamples=question.bootstrap.resamples,
+        seconds=round(seconds, 3),
         forecasts=tuple(row for answer in answers for row in answer.rows),
         laws=tuple(law for answer in answers for law in answer.laws),
         emergence=tuple(kept for answer in answers for kept in answer.emergence),
@@ -83,55 +105,8 @@ def forecast(
         candidates=tuple(each for answer in answers for each in answer.candidates),
         targets=tuple(describe_target(target) for target in targets),
         training=tuple(answer.training for answer in answers),
-        evidence=tuple(answer.evidence for answer in answers if answer.evidence) if evidence else None,
+        evidence=evidence or None,
     )
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """What the laws of one family say, as it goes into a forecast."""
-
-    rows: list[Row]
-    laws: list[dict[str, Any]]
-    emergence: list[dict[str, Any]]
-    candidates: list[dict[str, Any]]
-    training: dict[str, Any]
-    evidence: dict[str, Any] | None
-    findings: list[Finding]
-
-
-def _answer(
-    question: Question,
-    learner: Method,
-    name: str,
-    table: Runs,
-    family: str | None,
-    targets: Sequence[Target],
-    evidence: bool,
-) -> _Answer:
-    training, found = question.training(table, family, targets)
-    fitted = learner.fit(training, question.bootstrap)
-    rows, bounded = question.answers(name, fitted, training, targets, family)
-    whose = {"family": family or "pooled"}
-    return _Answer(
-        rows=rows,
-        laws=describe_laws(fitted, training, family),
-        emergence=[{**whose, **kept} for kept in fitted.emergence()],
-        candidates=[{**whose, **each} for each in fitted.candidates(targets)],
-        training=_taught(training, family),
-        evidence=gather_evidence(question, learner, fitted, training, targets, family) if evidence else None,
-        findings=[*found, *bounded],
-    )
-
-
-def _taught(training: Training, family: str | None) -> dict[str, Any]:
-    """Return which runs taught, and how far they reach."""
-    return {
-        "family": family or "pooled",
-        "runs": list(training.run_names),
-        "n_checkpoints": len(training.run),
-        "largest_flops": training.largest_flops,
-    }
 
 
 def parse_targets(texts: Sequence[str], table: Runs, learner: Method) -> tuple[list[Target], list[Finding]]:

@@ -58,7 +58,7 @@ class Question:
         """
         chosen, loss = self._rows(table, family).with_general_loss(self.loss)
         training, findings = training_set(chosen, *self._outcomes(chosen), loss)
-        found = [*_inspect(chosen, training), *_look_at_distance(targets, training), *self._too_few_resamples()]
+        found = [*_inspect(chosen, training), *look_at_distance(targets, training), *self._too_few_resamples()]
         return training, [*findings, *found]
 
     def targets(self, held_out: Runs, table: Runs, family: str | None) -> list[Target]:
@@ -126,6 +126,14 @@ def describe_laws(fitted: Forecaster, training: Training, family: str | None) ->
     return [{"family": family or "pooled", **law} for law in named]
 
 
+def look_at_distance(targets: Sequence[Target], training: Training) -> list[Finding]:
+    """Say which targets lie inside the training runs, below all of them, or far beyond."""
+    flops = np.nan_to_num(training.flops)
+    ends = [flops[training.run == run].max() for run in range(len(training.run_names))]
+    smallest, largest = min(end for end in ends if end > 0), training.largest_flops
+    return [*_unfinished_top(max(ends), largest), *_distances(targets, smallest, largest)]
+
+
 def _wanted(training: Training) -> tuple[Kind, list[str], list[str]]:
     if training.losses:
         return "loss", list(training.losses), list(training.losses)
@@ -160,13 +168,6 @@ def _bounded(name: str, outcomes: Sequence[str], targets: Sequence[Target], esti
     return [
         Finding("score-out-of-range", "warning", what, "forecast", why, "Use a law that saturates, such as sigmoid.")
     ]
-
-
-def _look_at_distance(targets: Sequence[Target], training: Training) -> list[Finding]:
-    flops = np.nan_to_num(training.flops)
-    ends = [flops[training.run == run].max() for run in range(len(training.run_names))]
-    smallest, largest = min(end for end in ends if end > 0), training.largest_flops
-    return [*_unfinished_top(max(ends), largest), *_distances(targets, smallest, largest)]
 
 
 def _unfinished_top(largest: float, largest_finished: float) -> list[Finding]:

@@ -1,8 +1,8 @@
 """`auto`, the default: many structures from size to score, averaged."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -10,13 +10,14 @@ import numpy as np
 from foretell.doctor.listing import list_some
 from foretell.errors import DataError, FitError
 from foretell.fitting.bootstrap import Bootstrap, interval
-from foretell.methods.auto.averaging import Copies, average, average_draws
+from foretell.methods.auto.averaging import Copies, average, average_draws, sample_structures
 from foretell.methods.auto.evidence import gather
 from foretell.methods.auto.intermediates import GENERAL, MEAN
+from foretell.methods.auto.loss_law import Sizes, sizes_of
 from foretell.methods.auto.losses import FittedLosses, fit_wanted_losses
 from foretell.methods.auto.rehearsal import Rehearsal, largest_scores, rehearse
 from foretell.methods.auto.rungs import FEWEST_LEFT
-from foretell.methods.auto.structures import Structure, learn
+from foretell.methods.auto.structures import Structure, StructureDraws, learn
 from foretell.methods.auto.widening import place, widen, widen_draws
 from foretell.methods.base import Estimate, Forecaster, Method, not_refused
 from foretell.methods.emergence import describe_emergence, emerged, refuse_unemerged
@@ -121,7 +122,7 @@ class FittedAuto(Forecaster):
     kept: np.ndarray
     refusals: Mapping[int, str]
 
-    @property
+    @cached_property
     def carrying(self) -> list[Structure]:
         """The structures that carry the forecast."""
         kept = [structure for structure in self.structures if self.rehearsal.keeps(structure.name)]
@@ -134,7 +135,8 @@ class FittedAuto(Forecaster):
 
     def scores(self, targets: Sequence[Target], level: float) -> Estimate:
         """Forecast each task by the mean of the structures, with draws over structures, laws, runs and noise."""
-        value = self._average(targets)
+        mean = self._average(targets)
+        value = self.copies.value(mean)
         refusals = {**self.refusals, **self._unreached(value)}
         estimate = Estimate.refused(len(targets), self.training.tasks, refusals, loss=self._loss(targets))
         tasks = not_refused(self.training.tasks, refusals)
@@ -143,7 +145,7 @@ class FittedAuto(Forecaster):
         columns = [self.answered.index(task) for task in tasks]
         value = value[:, columns]
         stretch = self.rehearsal.widening(level, place(targets, self.training.largest_flops))
-        law, new = (self._draws(targets, noisy=noisy)[..., columns] for noisy in (False, True))
+        law, new = (self._draws(targets, mean, noisy=noisy)[..., columns] for noisy in (False, True))
         low, high = widen(value, interval(new, value, level), stretch)
         law_ends = widen(value, interval(law, value, level), stretch)
         law_low, law_high = np.maximum(law_ends[0], low), np.minimum(law_ends[1], high)
@@ -203,15 +205,20 @@ class FittedAuto(Forecaster):
         ]
 
     def _average(self, targets: Sequence[Target]) -> np.ndarray:
-        """Return the forecast of the answered tasks, `(n, len(answered))`; NaN where no structure can answer."""
+        """Return the mean of the structures, `(n, len(answered))`; NaN where none can answer."""
         if not self.structures:
             return np.full((len(targets), len(self.answered)), np.nan)
-        return self.copies.value(average(self.carrying, targets))
+        return average(self.carrying, targets)
 
-    def _draws(self, targets: Sequence[Target], *, noisy: bool) -> np.ndarray:
-        counts = self.bootstrap.run_counts(len(self.training.run_names), FEWEST_LEFT)
-        drawn = average_draws(self.carrying, targets, counts, self.bootstrap.own_seed, noisy=noisy)
+    def _draws(self, targets: Sequence[Target], mean: np.ndarray, *, noisy: bool) -> np.ndarray:
+        drawn = average_draws(self._sampled(sizes_of(targets)), targets, mean, noisy=noisy)
         return self.copies.draws(drawn, self.bootstrap.own_seed, noisy=noisy)
+
+    @cached_property
+    def _sampled(self) -> Callable[[Sizes], list[StructureDraws]]:
+        """Laws and curves of every resample, drawn once: they are the same for every target."""
+        counts = self.bootstrap.run_counts(len(self.training.run_names), FEWEST_LEFT)
+        return cache(partial(sample_structures, self.carrying, counts, self.bootstrap.own_seed))
 
     def _rehearsed(self) -> np.ndarray:
         """Return errors in rehearsal, of the average and of copying, for all tasks, `(2, T)`."""

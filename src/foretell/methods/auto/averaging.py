@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from foretell.methods.auto.structures import Structure
+from foretell.methods.auto.loss_law import Sizes
+from foretell.methods.auto.structures import Structure, StructureDraws
 from foretell.targets import Target
 
 DRAWS, COPIES = 11, 13  # streams of the random generator
@@ -21,29 +22,41 @@ def average(structures: Sequence[Structure], targets: Sequence[Target], *, from_
         targets: `n` of them.
         from_truth: Start from the true losses of the targets, to judge the curves alone.
     """
-    items = [structure.intermediate for structure in structures]
-    places = [item.truth(targets) if from_truth else item.value(targets) for item in items]
-    return nanmean(np.stack([structure.at(x) for structure, x in zip(structures, places, strict=True)]))
+    items = {id(structure.intermediate): structure.intermediate for structure in structures}  # several share one
+    x = {key: item.truth(targets) if from_truth else item.value(targets) for key, item in items.items()}
+    return nanmean(np.stack([structure.at(x[id(structure.intermediate)]) for structure in structures]))
 
 
-def average_draws(
-    structures: Sequence[Structure], targets: Sequence[Target], counts: np.ndarray, seed: int, *, noisy: bool = True
-) -> np.ndarray:
-    """Share the resamples `(R, n_runs)` out among structures and draw from each, `(R, n, T)`.
+def sample_structures(
+    structures: Sequence[Structure], counts: np.ndarray, seed: int, sizes: Sizes
+) -> list[StructureDraws]:
+    """Share the resamples `(R, n_runs)` out among structures and draw laws and curves of each.
 
     So a draw varies the runs, the intermediate, the laws, the shape and, for a new run rather
     than the law itself, the noise together.
     """
     shares = np.array_split(np.arange(len(counts)), min(len(structures), len(counts)))
 
-    def draw(s: int) -> np.ndarray:
+    def sample(s: int) -> StructureDraws:
         rng = np.random.default_rng([seed, DRAWS, s])  # of its own, so that no order of threads matters
-        x = structures[s].intermediate.draws(targets, counts[shares[s]], rng, noisy=noisy)
-        return structures[s].draws_at(x, counts[shares[s]], rng, noisy=noisy)
+        return structures[s].sampled(counts[shares[s]], rng, sizes)
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        drawn = list(pool.map(draw, range(len(shares))))
-    return _filled(np.concatenate(drawn), average(structures, targets))
+        return list(pool.map(sample, range(len(shares))))
+
+
+def average_draws(
+    sampled: Sequence[StructureDraws], targets: Sequence[Target], value: np.ndarray, *, noisy: bool = True
+) -> np.ndarray:
+    """Ask what was drawn at some targets, `(R, n, T)`.
+
+    Args:
+        sampled: Of each structure.
+        targets: `n` of them.
+        value: The average of the structures, `(n, T)`.
+        noisy: Add the noise of a new run.
+    """
+    return _filled(np.concatenate([each.at(targets, noisy=noisy) for each in sampled]), value)
 
 
 def _filled(draws: np.ndarray, value: np.ndarray) -> np.ndarray:

@@ -1,12 +1,12 @@
 """What stands between size and score: a loss, the task's own loss, or compute itself."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from foretell.methods.auto.evidence import Evidence
-from foretell.methods.auto.loss_law import FEWEST_FINALS, LossLaw, loss_law
+from foretell.methods.auto.loss_law import FEWEST_FINALS, LossLaw, LossLawDraws, Sizes, loss_law
 from foretell.methods.training import Training
 from foretell.targets import Target, column
 
@@ -58,25 +58,17 @@ class Intermediate:
         rows = [np.mean([column(targets, name) for name in names], axis=0) for names in self.actual]
         return self._placed(np.stack(rows))
 
-    def draws(
-        self, targets: Sequence[Target], counts: np.ndarray, rng: np.random.Generator, *, noisy: bool
-    ) -> np.ndarray:
-        """Return one draw for each resample of runs, as `(R, T, n)`.
+    def sampled(self, counts: np.ndarray, rng: np.random.Generator, sizes: Sizes) -> "IntermediateDraws":
+        """Draw its laws for each resample of runs `(R, n_runs)`, for targets with such sizes."""
+        laws = {id(law): law.sampled(counts, rng, sizes) for law in dict.fromkeys(self.laws) if law is not None}
+        return IntermediateDraws(self, len(counts), laws)
 
-        Args:
-            targets: `n` of them.
-            counts: Multiplicity of each run, `(R, n_runs)`.
-            rng: Random generator.
-            noisy: Add the noise of a new run to the law.
-        """
-        shape = (len(counts), len(self.observed), len(targets))
+    def drawn(self, targets: Sequence[Target], losses: Mapping[int, np.ndarray], n_draws: int) -> np.ndarray:
+        """Return the intermediate for each draw, `(R, T, n)`, given the losses by law, each `(R, n)`."""
         if not self.laws:
-            return np.broadcast_to(self._compute(targets), shape)
-        known = {
-            id(law): law.draws(targets, counts, rng, noisy=noisy) for law in dict.fromkeys(self.laws) if law is not None
-        }
-        unknown = np.full((len(counts), len(targets)), np.nan)
-        return self._placed(np.stack([known.get(id(law), unknown) for law in self.laws], axis=1))
+            return np.broadcast_to(self._compute(targets), (n_draws, len(self.observed), len(targets)))
+        unknown = np.full((n_draws, len(targets)), np.nan)
+        return self._placed(np.stack([losses.get(id(law), unknown) for law in self.laws], axis=1))
 
     def _compute(self, targets: Sequence[Target]) -> np.ndarray:
         return np.tile(-np.log(column(targets, "flops")), (len(self.observed), 1))
@@ -87,6 +79,26 @@ class Intermediate:
             return loss
         floor = np.array([np.nan if law is None else law.floor for law in self.laws])[:, None]
         return np.log(np.maximum(loss - floor, NEAREST * floor))
+
+
+@dataclass(frozen=True, eq=False)
+class IntermediateDraws:
+    """An intermediate with laws drawn for each resample of runs.
+
+    Attributes:
+        intermediate: Whose.
+        n_draws: `R`.
+        laws: Drawn, by the identity of the fitted law.
+    """
+
+    intermediate: Intermediate
+    n_draws: int
+    laws: Mapping[int, LossLawDraws]
+
+    def at(self, targets: Sequence[Target], *, noisy: bool) -> np.ndarray:
+        """Return one draw for each resample, `(R, T, n)`; with the noise of a new run or the law alone."""
+        losses = {law: drawn.at(targets, noisy=noisy) for law, drawn in self.laws.items()}
+        return self.intermediate.drawn(targets, losses, self.n_draws)
 
 
 def intermediates(training: Training, evidence: Evidence) -> Iterator[Intermediate]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from foretell.fitting.loss_grid import LossGrid, fit_loss_grid
+from foretell.fitting.loss_grid import LossDraws, LossGrid, fit_loss_grid
 from foretell.methods.training import Training
 from foretell.targets import Target, column
 
@@ -41,22 +41,62 @@ class LossLaw:
         sized = self.by_size.value(_inputs(targets, SIZES))
         return np.where(np.isfinite(sized), sized, value)
 
+    def sampled(self, counts: np.ndarray, rng: np.random.Generator, sizes: "Sizes") -> "LossLawDraws":
+        """Draw one law for each resample of runs `(R, n_runs)`, for targets with such sizes."""
+        by_size = self.by_size.sampled(counts, rng) if self.by_size is not None and sizes.some_known else None
+        needed = self.by_size is None or sizes.some_unknown
+        return LossLawDraws(by_size, self.by_compute.sampled(counts, rng) if needed else None)
+
     def draws(
         self, targets: Sequence[Target], counts: np.ndarray, rng: np.random.Generator, *, noisy: bool
     ) -> np.ndarray:
         """Return one draw for each resample of runs `(R, n_runs)`, `(R, n)`; with the noise of a new run or not."""
-        has_sizes = np.isfinite(_inputs(targets, SIZES)).all(axis=0) & (self.by_size is not None)
-        drawn = np.full((len(counts), len(targets)), np.nan)
-        for grid, names, which in ((self.by_size, SIZES, has_sizes), (self.by_compute, ("flops",), ~has_sizes)):
-            if grid is not None and which.any():
-                drawn[:, which] = grid.draws(_inputs(targets, names)[:, which], counts, rng, noisy=noisy)
-        return drawn
+        return self.sampled(counts, rng, sizes_of(targets)).at(targets, noisy=noisy)
 
     def describe(self) -> dict[str, Any]:
         """Return the law as plain data."""
         if self.by_size is None:
             return self.by_compute.describe(("flops",))
         return self.by_size.describe(SIZES)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Whether some targets, and not all of them, state parameters and tokens: it chooses the law that is drawn."""
+
+    some_known: bool
+    some_unknown: bool
+
+
+def sizes_of(targets: Sequence[Target]) -> Sizes:
+    """Return which sizes some targets state."""
+    known = _have_sizes(targets)
+    return Sizes(bool(known.any()), bool((~known).any()))
+
+
+@dataclass(frozen=True, eq=False)
+class LossLawDraws:
+    """One law for each resample of runs: by size, by compute, or both; `None` for one that no target needs."""
+
+    by_size: LossDraws | None
+    by_compute: LossDraws | None
+
+    def at(self, targets: Sequence[Target], *, noisy: bool) -> np.ndarray:
+        """Return the loss at each target, `(R, n)`; with the noise of a new run or not."""
+        sized = _have_sizes(targets) & (self.by_size is not None)
+        drawn = np.full((self._n_draws, len(targets)), np.nan)
+        for law, names, which in ((self.by_size, SIZES, sized), (self.by_compute, ("flops",), ~sized)):
+            if law is not None and which.any():
+                drawn[:, which] = law.at(_inputs(targets, names)[:, which], noisy=noisy)
+        return drawn
+
+    @property
+    def _n_draws(self) -> int:
+        return next(len(law.noise) for law in (self.by_size, self.by_compute) if law is not None)
+
+
+def _have_sizes(targets: Sequence[Target]) -> np.ndarray:
+    return np.isfinite(_inputs(targets, SIZES)).all(axis=0)
 
 
 def loss_law(loss: np.ndarray, training: Training) -> LossLaw | None:

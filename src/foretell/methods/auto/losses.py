@@ -1,13 +1,14 @@
 """Losses that are themselves forecast: the averaged loss law alone, with rehearsed intervals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, cached_property, partial
 from typing import Any
 
 import numpy as np
 
 from foretell.fitting.bootstrap import Bootstrap, interval
-from foretell.methods.auto.loss_law import FEWEST_FINALS, LossLaw, loss_law
+from foretell.methods.auto.loss_law import FEWEST_FINALS, LossLaw, LossLawDraws, Sizes, loss_law, sizes_of
 from foretell.methods.auto.rehearsal import RESAMPLES
 from foretell.methods.auto.rungs import FEWEST_LEFT, held_out_runs, split
 from foretell.methods.auto.widening import miss, place, widen, widen_draws, widening
@@ -39,13 +40,18 @@ class LossLaws:
             value[:, t] = grid.value(targets)
         return value
 
-    def draws(self, targets: Sequence[Target], bootstrap: Bootstrap, *, noisy: bool = True) -> np.ndarray:
-        """Return one draw for each resample, `(R, n, T)`; with the noise of a new run, or of the law alone."""
-        counts = bootstrap.run_counts(self.n_runs, FEWEST_LEFT)
-        drawn = np.full((len(counts), len(targets), self.n_losses), np.nan)
-        for t, grid in self.grids.items():
-            rng = np.random.default_rng([bootstrap.own_seed, LOSS_DRAWS, t])
-            drawn[..., t] = grid.draws(targets, counts, rng, noisy=noisy)
+    def sampled(self, bootstrap: Bootstrap, sizes: Sizes) -> dict[int, LossLawDraws]:
+        """Draw each law for each resample, for targets with such sizes."""
+        counts, seed = bootstrap.run_counts(self.n_runs, FEWEST_LEFT), bootstrap.own_seed
+        return {
+            t: law.sampled(counts, np.random.default_rng([seed, LOSS_DRAWS, t]), sizes) for t, law in self.grids.items()
+        }
+
+    def drawn(self, sampled: Mapping[int, LossLawDraws], targets: Sequence[Target], n_draws: int) -> np.ndarray:
+        """Return one draw for each resample, `(R, n, T)`, with the noise of a new run."""
+        drawn = np.full((n_draws, len(targets), self.n_losses), np.nan)
+        for t, law in sampled.items():
+            drawn[..., t] = law.at(targets, noisy=True)
         return drawn
 
 
@@ -67,7 +73,8 @@ class LossFold:
 
     def misses(self, level: float, seed: int) -> np.ndarray:
         """Return each miss over the half-width of its interval, `(n, T)`."""
-        draws = self.laws.draws(self.targets, Bootstrap(RESAMPLES, seed))
+        sampled = self.laws.sampled(Bootstrap(RESAMPLES, seed), sizes_of(self.targets))
+        draws = self.laws.drawn(sampled, self.targets, RESAMPLES)
         return miss(self.actual, self.laws.value(self.targets), draws, level)
 
 
@@ -98,15 +105,25 @@ class FittedLosses(Forecaster):
         estimate = Estimate.refused(len(targets), list(self.training.losses), self.refusals)
         if not self.fitted.grids:
             return estimate
-        value, draws = self.fitted.value(targets), self.fitted.draws(targets, self.bootstrap)
+        value, sampled = self.fitted.value(targets), self._sampled(sizes_of(targets))
+        draws = self.fitted.drawn(sampled, targets, self.bootstrap.resamples)
         stretch = self._widening(level, place(targets, self.training.largest_flops))
         low, high = widen(value, interval(draws, value, level), stretch)
         draws = widen_draws(value, draws, stretch)
         return replace(estimate, value=value, low=np.maximum(low, 0.0), high=high, draws=draws)
 
     def _widening(self, level: float, at: np.ndarray) -> np.ndarray:
-        misses = [fold.misses(level, self.bootstrap.seed) for fold in self.folds]
-        return widening(misses, [fold.places for fold in self.folds], at, level)
+        return widening(self._missed(level), [fold.places for fold in self.folds], at, level)
+
+    @cached_property
+    def _missed(self) -> Callable[[float], list[np.ndarray]]:
+        """The misses of each rehearsal by level, found once: they are the same for every target."""
+        return cache(lambda level: [fold.misses(level, self.bootstrap.seed) for fold in self.folds])
+
+    @cached_property
+    def _sampled(self) -> Callable[[Sizes], dict[int, LossLawDraws]]:
+        """The laws of every resample, drawn once: they are the same for every target."""
+        return cache(partial(self.fitted.sampled, self.bootstrap))
 
     def sketched(self, resamples: int) -> "FittedLosses":
         """Return the same laws with fewer draws."""

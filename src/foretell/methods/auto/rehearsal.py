@@ -5,14 +5,16 @@ intervals are. It cannot choose among good structures, so those are averaged.
 """
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 import numpy as np
 
 from foretell.fitting.bootstrap import Bootstrap
-from foretell.methods.auto.averaging import average_draws, nanmean
+from foretell.methods.auto.averaging import average, average_draws, nanmean, sample_structures
 from foretell.methods.auto.evidence import gather
+from foretell.methods.auto.loss_law import sizes_of
 from foretell.methods.auto.rungs import FEWEST_LEFT, held_out_runs, split
 from foretell.methods.auto.structures import Structure, learn
 from foretell.methods.auto.widening import miss, place, widening
@@ -81,7 +83,7 @@ class Rehearsal:
         Returns:
             A factor for each target, `(n,)`.
         """
-        return widening([self._misses(fold, level) for fold in self.folds], [f.places for f in self.folds], at, level)
+        return widening(self._missed(level), [fold.places for fold in self.folds], at, level)
 
     def errors_of_tasks(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the mean absolute error of each task, of the average and of copying the largest run, each `(T,)`.
@@ -96,9 +98,15 @@ class Rehearsal:
     def _usual(self) -> float:
         return float(np.median(list(self.errors.values())))
 
+    @cached_property
+    def _missed(self) -> Callable[[float], list[np.ndarray]]:
+        """The misses of each rehearsal by level, found once: they are the same for every target."""
+        return cache(lambda level: [self._misses(fold, level) for fold in self.folds])
+
     def _misses(self, fold: Fold, level: float) -> np.ndarray:
         kept = [fold.structures[i] for i in self._kept(fold)]
-        draws = average_draws(kept, fold.targets, fold.counts, self.seed)
+        sampled = sample_structures(kept, fold.counts, self.seed, sizes_of(fold.targets))
+        draws = average_draws(sampled, fold.targets, average(kept, fold.targets))
         return miss(fold.actual, self._average(fold), draws, level)
 
     def _average(self, fold: Fold) -> np.ndarray:

@@ -4,13 +4,16 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from foretell.fitting.curve_grid import CEILINGS, SHAPES, CurveGrid, fit_curve_grid
+from foretell.fitting.curve_grid import CEILINGS, SHAPES, CurveDraws, CurveGrid, CurveMean, fit_curve_grid
 from foretell.methods.auto.evidence import Evidence, binomial_trust
-from foretell.methods.auto.intermediates import COMPUTE, Intermediate, intermediates
+from foretell.methods.auto.intermediates import COMPUTE, Intermediate, IntermediateDraws, intermediates
+from foretell.methods.auto.loss_law import Sizes
 from foretell.methods.training import Training
+from foretell.targets import Target
 
 LOW_END = 3.0  # e-folds by which a row counts less at the high-loss end than at the low one
 # Shapes for a loss, and for its distance from the floor. Each is the field's for one of these scales, or its mirror.
@@ -46,24 +49,52 @@ class Structure:
         """What it is, in words."""
         return f"{self.intermediate.name}, {self.curves.shape.name}, ceiling {self.ceiling}"
 
+    @cached_property
+    def _mean(self) -> CurveMean:
+        return self.curves.mean(CEILING_PRIORS[self.ceiling])
+
     def at(self, x: np.ndarray) -> np.ndarray:
         """Return the score at an intermediate `(T, n)`, as `(n, T)`; NaN for tasks it cannot answer."""
         known = np.isfinite(x[self.tasks])
-        value = self.curves.value(np.where(known, x[self.tasks], 0.0), CEILING_PRIORS[self.ceiling])
-        return self._for_all_tasks(np.where(known, value, np.nan).T, len(x))
+        value = self._mean.at(np.where(known, x[self.tasks], 0.0))
+        return self.for_all_tasks(np.where(known, value, np.nan).T, len(x))
 
-    def draws_at(self, x: np.ndarray, counts: np.ndarray, rng: np.random.Generator, *, noisy: bool) -> np.ndarray:
-        """Return one curve's score for each resample at `(R, T, n)`, with a new run's noise or not, as `(R, n, T)`."""
-        drawn = self.curves.draws(x[:, self.tasks], counts, CEILING_PRIORS[self.ceiling], rng)
+    def sampled(self, counts: np.ndarray, rng: np.random.Generator, sizes: Sizes) -> "StructureDraws":
+        """Draw laws, curves and the noise of a new run for each resample of runs `(R, n_runs)`."""
+        intermediate = self.intermediate.sampled(counts, rng, sizes)
+        curves = self.curves.sampled(counts, CEILING_PRIORS[self.ceiling], rng)
         freedom = max(counts.shape[1] - PARAMETERS, LEAST_FREEDOM)
         noise = self.curves.noise[:, None] * rng.standard_t(freedom, (len(counts), len(self.tasks), 1))
-        drawn = drawn + noisy * noise
-        return self._for_all_tasks(drawn.transpose(0, 2, 1), x.shape[1])
+        return StructureDraws(self, intermediate, curves, noise)
 
-    def _for_all_tasks(self, answered: np.ndarray, n_tasks: int) -> np.ndarray:
+    def for_all_tasks(self, answered: np.ndarray, n_tasks: int) -> np.ndarray:
+        """Put its own tasks, the last axis, among all; NaN elsewhere."""
         everything = np.full((*answered.shape[:-1], n_tasks), np.nan)
         everything[..., self.tasks] = answered
         return everything
+
+
+@dataclass(frozen=True, eq=False)
+class StructureDraws:
+    """A structure with a law and a curve drawn for each resample of runs, which can be asked at any target.
+
+    Attributes:
+        structure: Whose.
+        intermediate: Its laws.
+        curves: Of its tasks.
+        noise: Of a new run, in the score, `(R, T, 1)`.
+    """
+
+    structure: Structure
+    intermediate: IntermediateDraws
+    curves: CurveDraws
+    noise: np.ndarray
+
+    def at(self, targets: Sequence[Target], *, noisy: bool) -> np.ndarray:
+        """Return one score for each resample, `(R, n, T)`; with a new run's noise or not."""
+        x = self.intermediate.at(targets, noisy=noisy)
+        drawn = self.curves.at(x[:, self.structure.tasks]) + noisy * self.noise
+        return self.structure.for_all_tasks(drawn.transpose(0, 2, 1), x.shape[1])
 
 
 def learn(training: Training, evidence: Evidence) -> list[Structure]:

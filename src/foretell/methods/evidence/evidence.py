@@ -1,7 +1,7 @@
 """What a forecast rests on: checkpoints, the loss along the way, the score along loss and compute, residuals."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,11 +10,34 @@ from foretell.errors import ForetellError
 from foretell.methods.base import Forecaster, Method
 from foretell.methods.evidence.asked import Asked, ask
 from foretell.methods.evidence.checkpoints import known, shown_checkpoints
+from foretell.methods.evidence.places import finished, way_to
 from foretell.methods.question import Question
 from foretell.methods.training import Training
 from foretell.targets import Target
 
 RESAMPLES = 200  # enough for the band of a curve in a chart
+
+
+@dataclass(frozen=True, eq=False)
+class LossAlone:
+    """The general loss that stands before the scores, forecast for itself.
+
+    Attributes:
+        question: What was asked, with few resamples.
+        fitted: The method, fitted to the loss.
+        training: What it was fitted to.
+    """
+
+    question: Question
+    fitted: Forecaster
+    training: Training
+
+    def curves(self, targets: Sequence[Target]) -> list[dict[str, Any]]:
+        """Return its curve on the way to each target, and its residuals, as plain data."""
+        try:
+            return _losses(ask(self.question, self.fitted, self.training, targets))
+        except ForetellError:  # a target that lacks a size that the law needs
+            return []
 
 
 def gather_evidence(
@@ -24,6 +47,7 @@ def gather_evidence(
     training: Training,
     targets: Sequence[Target],
     family: str | None,
+    alone: LossAlone | None = None,
 ) -> dict[str, Any]:
     """Ask a fitted method where a chart wants to know it, and return that as plain data.
 
@@ -34,6 +58,7 @@ def gather_evidence(
         training: What it was fitted to.
         targets: What it forecast.
         family: Whose laws these are.
+        alone: The general loss by the same method, where it was fitted before.
 
     Returns:
         `checkpoints`, thinned; for each loss its `curve` on the way to each target with the interval of a new
@@ -41,7 +66,8 @@ def gather_evidence(
         ceiling and threshold of emergence.
     """
     thresholds = {each["task"]: each["threshold"] for each in fitted.emergence()}
-    general = [] if training.losses else _general_loss(question, learner, training, targets)
+    alone = alone or (None if training.losses else fit_loss_alone(question, learner, training))
+    general = alone.curves(targets) if alone else []
     least = min((each["value"] for loss in general for each in loss["curve"]), default=np.nan)
     asked = ask(question, fitted.sketched(RESAMPLES), training, targets, least)
     return {
@@ -54,18 +80,33 @@ def gather_evidence(
     }
 
 
-def _general_loss(
-    question: Question, learner: Method, training: Training, targets: Sequence[Target]
-) -> list[dict[str, Any]]:
-    """Return the loss that stands before the scores, by the same method."""
+def curves_of_outcomes(
+    question: Question, fitted: Forecaster, training: Training, targets: Sequence[Target]
+) -> dict[str, list[dict[str, Any]]]:
+    """Return the forecast of each outcome on the way to each target, by its name, and nothing else."""
+    ways = [place for target in targets for place in way_to(target, training)]
+    asked = Asked(training, ways, len(ways), 0, question.estimate(fitted.sketched(RESAMPLES), training, ways))
+    names = list(training.losses) or [task.name for task in training.tasks]
+    return {name: _curve(asked, t) for t, name in enumerate(names) if t not in asked.estimate.refusals}
+
+
+def knows_loss(question: Question, fitted: Forecaster, training: Training, like: Target) -> bool:
+    """Tell whether a method gives a score for a loss, so that its law can be drawn over the loss."""
+    if training.losses or training.loss_name is None:
+        return False
+    return bool(np.isfinite(question.estimate(fitted, training, finished(training, like)).given_true_loss).any())
+
+
+def fit_loss_alone(question: Question, learner: Method, training: Training) -> LossAlone | None:
+    """Fit the loss that stands before the scores by the same method; `None` where it has none of its own."""
     if training.loss_name is None:
-        return []
+        return None
     alone = replace(training, losses={training.loss_name: training.loss})
     few = replace(question, bootstrap=question.bootstrap.at_most(RESAMPLES))
     try:
-        return _losses(ask(few, learner.fit(alone, few.bootstrap), alone, targets))
+        return LossAlone(few, learner.fit(alone, few.bootstrap), alone)
     except ForetellError:  # a method without a loss of its own, such as fp or naive, has no curve to draw
-        return []
+        return None
 
 
 def _losses(asked: Asked) -> list[dict[str, Any]]:

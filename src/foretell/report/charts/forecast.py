@@ -42,7 +42,9 @@ def forecast_chart(rows: Rows, level: float, *, columns: int = 2) -> alt.FacetCh
         truth = alt.Shape("truth:N", title=None, scale=alt.Scale(domain=["truth"], range=["stroke"]), legend=BELOW)
         ticks = base.transform_calculate(truth="'truth'").mark_point(size=160, strokeWidth=2.5, angle=90, color=INK)
         layers.append(ticks.encode(x=alt.X("actual:Q", title=title), shape=truth))
-    layered = alt.layer(*layers, data={"values": answered}).properties(width=330, height=alt.Step(13))
+    layered = alt.layer(*layers, data=alt.InlineData(values=answered, name="rows")).properties(
+        width=330, height=alt.Step(13)
+    )
     runs = list(dict.fromkeys(row["run"] for row in answered))
     return themed(layered.facet(facet=alt.Facet("run:N", title=None, sort=runs), columns=columns))
 

@@ -22,8 +22,8 @@ def loss_compute_chart(evidence: Plain, loss: Plain, *, width: int = 420, height
         height: In points.
     """
     curve = list(loss["curve"])
-    least = min(each["flops"] for each in curve)
-    points = [each for each in _points(evidence, loss) if each["flops"] >= least]
+    seen, ends = seen_points(evidence, loss), end_points(loss)
+    points = [*seen, *ends]
     x = flops_axis("flops", [each["flops"] for each in (*points, *curve)])
     shown = [each[key] for each in curve for key in ("low", "high")] + [
         each["loss"] for each in points if each["what"] == "finished run"
@@ -35,25 +35,34 @@ def loss_compute_chart(evidence: Plain, loss: Plain, *, width: int = 420, height
         "what:N", title=None, sort=list(KINDS), scale=alt.Scale(domain=list(KINDS), range=list(KINDS.values()))
     )
     shape = alt.Shape("what:N", title=None, scale=alt.Scale(domain=list(KINDS), range=["circle", "circle", "diamond"]))
-    way = alt.Chart(alt.InlineData(values=curve)).encode(x=x, detail="run:N")
+    way = alt.Chart(alt.InlineData(values=curve, name="curve")).encode(x=x, detail="run:N")
     band = way.mark_area(opacity=0.18, color=COLOURS[0]).encode(y=alt.Y("low:Q", title=title, scale=scale), y2="high:Q")
     law = way.mark_line(color=COLOURS[0], strokeWidth=2).encode(y=alt.Y("value:Q", title=title, scale=scale))
-    dots = (
-        alt.Chart(alt.InlineData(values=points))
+    size = alt.Size("size:Q", scale=None, legend=None)
+    dots = [
+        alt.Chart(alt.InlineData(values=values, name=name))
         .mark_point(filled=True, opacity=0.8, clip=True)
-        .encode(x=x, y=y, color=what, shape=shape, size=alt.Size("size:Q", scale=None, legend=None))
-    )
-    return themed(alt.layer(band, law, dots).properties(width=width, height=height))
+        .encode(x=x, y=y, color=what, shape=shape, size=size)
+        for name, values in (("seen", seen), ("ends", ends))
+    ]
+    return themed(alt.layer(band, law, *dots).properties(width=width, height=height))
 
 
-def _points(evidence: Plain, loss: Plain) -> list[dict[str, Any]]:
+def seen_points(evidence: Plain, loss: Plain) -> list[dict[str, Any]]:
+    """Return checkpoints and finished runs that do not lie left of the law."""
     seen = [
         _point(each, each["losses"][loss["of"]], "finished run" if each["is_final"] else "checkpoint")
         for each in evidence["checkpoints"]
         if each["losses"].get(loss["of"]) is not None and each["flops"] is not None
     ]
-    ends = {each["run"]: each for each in loss["curve"]}  # the last place of each way is its target
-    return [*seen, *(_point(end, end["value"], "forecast") for end in ends.values())]
+    least = min(each["flops"] for each in loss["curve"])
+    return [each for each in seen if each["flops"] >= least]
+
+
+def end_points(loss: Plain) -> list[dict[str, Any]]:
+    """Return the forecasts: the last place on each way is its target."""
+    ends = {each["run"]: each for each in loss["curve"]}
+    return [_point(end, end["value"], "forecast") for end in ends.values()]
 
 
 def _point(each: Plain, loss: float, what: str) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def residual_chart(rows: Rows, unit: str, *, what: str = "measured less fitted",
     axis = alt.Axis(labelExpr="format(100 * datum.value, '+~g')") if scores else alt.Axis(format="+~g")
     zero = alt.Chart(alt.InlineData(values=[{"residual": 0}])).mark_rule(color=QUIET)
     dots = (
-        alt.Chart(alt.InlineData(values=values))
+        alt.Chart(alt.InlineData(values=values, name="residuals"))
         .mark_point(filled=True, size=34, opacity=0.75)
         .encode(
             x=alt.X("residual:Q", title=title, axis=axis),

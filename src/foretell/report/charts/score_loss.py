@@ -37,10 +37,10 @@ def score_loss_chart(
         scale=alt.Scale(domain=list(KINDS), range=list(KINDS.values())),
         legend=legend,
     )
-    seen, ahead = _checkpoints(evidence, task), _forecasts(task, forecasts)
+    seen, ahead = _checkpoints(evidence, task), forecasts_of(task, forecasts)
     dots = _dots(seen).encode(x=x, y=y, color=colour, size=alt.Size("size:Q", scale=None, legend=None))
-    law = alt.Chart(alt.InlineData(values=curve)).mark_line(color=COLOURS[0], strokeWidth=2, clip=True)
-    reach = alt.Chart(alt.InlineData(values=ahead)).encode(x=x, color=colour)
+    law = alt.Chart(alt.InlineData(values=curve, name="law")).mark_line(color=COLOURS[0], strokeWidth=2, clip=True)
+    reach = alt.Chart(alt.InlineData(values=ahead, name="ahead")).encode(x=x, color=colour)
     layers = [
         *limits(task),
         dots,
@@ -67,7 +67,7 @@ def limits(task: Plain) -> list[alt.Chart]:
 
 
 def _dots(values: list[dict[str, Any]]) -> alt.Chart:
-    return alt.Chart(alt.InlineData(values=values)).mark_point(filled=True, opacity=0.55, clip=True)
+    return alt.Chart(alt.InlineData(values=values, name="seen")).mark_point(filled=True, opacity=0.55, clip=True)
 
 
 def _checkpoints(evidence: Plain, task: Plain) -> list[dict[str, Any]]:
@@ -85,7 +85,8 @@ def _checkpoints(evidence: Plain, task: Plain) -> list[dict[str, Any]]:
     ]
 
 
-def _forecasts(task: Plain, rows: Sequence[Plain]) -> list[dict[str, Any]]:
+def forecasts_of(task: Plain, rows: Sequence[Plain]) -> list[dict[str, Any]]:
+    """Return the forecasts of one task among the rows, where they lie over the loss."""
     return [
         {"run": row["run"], "loss": row["loss_forecast"], "score": row["forecast"], "what": "forecast"}
         | {"low": row["low"], "high": row["high"]}
