@@ -19,7 +19,7 @@ def test_the_table_is_described_with_sliders_and_finished_runs(client):
 def test_a_view_holds_the_rows_of_the_forecast_verb(client, explorer):
     view = client.post("/api/view", json=TARGET).json()
     verb = foretell.forecast(explorer.table, view["at"], method="flp", resamples=40).to_dict()
-    same = [{**row, "run": "this target"} for row in verb["forecasts"]]
+    same = [{**row, "run": "in view"} for row in verb["forecasts"]]
     assert view["rows"] == same
     assert view["warnings"] == verb["warnings"]
 

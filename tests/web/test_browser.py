@@ -8,7 +8,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.mixing.conftest import METADATA as MIXED
+from tests.mixing.conftest import make_mixed
 from tests.report.test_browser import WIDTHS, artefacts, brightness
+from tests.web.conftest import running
+
+from foretell.runs import build_runs
+from foretell.web.explorer import Explorer
 
 WAIT = 60_000  # milliseconds: a busy machine is no failure
 FLP = "#n_params=7e9&n_tokens=2e12&method=flp&resamples=40"
@@ -18,6 +24,7 @@ class Visit:
     """A page with what it asked for and what it complained about."""
 
     def __init__(self, chromium, address, **options):
+        self.chromium = chromium
         self.context = chromium.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True, **options)
         self.page = self.context.new_page()
         self.page.set_default_timeout(WAIT)
@@ -30,6 +37,10 @@ class Visit:
         self.page.goto(f"{self.address}/{state}")
         self.until("document.body.dataset.shown > 0")
         return self
+
+    def again(self):
+        """Open the view of the address in another browser session."""
+        return Visit(self.chromium, self.address).open(self.page.url.split("/")[-1])
 
     def until(self, condition):
         """Wait until a JavaScript condition holds; asked from here, as the page's policy forbids evaluation in it."""
@@ -57,6 +68,16 @@ def visit(chromium, address):
     assert visit.said == []
     assert all(url.startswith((address, f"blob:{address}")) for url in visit.asked), visit.asked
     visit.context.close()
+
+
+@pytest.fixture
+def mixed_visit(chromium):
+    """A page on a table that states its mixtures."""
+    with running(Explorer(build_runs(make_mixed(), MIXED, "mixed"), "mixed.parquet")) as address:
+        visit = Visit(chromium, address)
+        yield visit
+        assert visit.said == []
+        visit.context.close()
 
 
 def test_the_page_opens_with_forecasts_and_charts(visit, tmp_path):
@@ -121,10 +142,28 @@ def test_tasks_method_and_training_rows_are_chosen(visit):
     assert {"method=fp", "task=hellaswag"} <= set(visit.page.url.split("#")[1].split("&"))
 
 
-def test_a_shared_link_opens_the_same_view(visit, chromium, address):
+def test_the_mixture_is_stated_by_sliders_that_sum_to_one(mixed_visit):
+    visit = mixed_visit
+    visit.page.goto(f"{visit.address}/#n_params=4e9&n_tokens=80e9&method=flpm&resamples=40")
+    visit.until("document.getElementById('problem').textContent.includes('no mixture')")
+    assert visit.page.locator("#share-code").is_disabled()
+    visit.after(lambda: visit.page.get_by_label("state the mixture").check())
+    largest = visit.forecasts()
+    for source, key in (("code", "End"), ("web", "Home")):
+        visit.page.locator(f"#share-{source}").focus()
+        visit.after(partial(visit.page.keyboard.press, key))
+    assert visit.page.locator("#share-code").get_attribute("aria-valuetext") == "100 %"
+    assert {"share=code%3D1", "share=web%3D0"} <= set(visit.page.url.split("#")[1].split("&"))
+    assert visit.forecasts() != largest
+    other = visit.again()
+    assert other.forecasts() == visit.forecasts()
+    other.context.close()
+
+
+def test_a_shared_link_opens_the_same_view(visit):
     visit.open(FLP + "&exclude=760M-50x&cutoff=2e20&train=n_params%3C2B&run=1B-20x")
     visit.until("document.body.dataset.tested > 0")
-    other = Visit(chromium, address).open(visit.page.url.split("/")[-1])
+    other = visit.again()
     other.until("document.body.dataset.tested > 0")
     for name in ("#forecasts", "#errors", "#sentence", "#backtest-sentence", "#run h3", "#runs"):
         assert other.page.locator(name).inner_text() == visit.page.locator(name).inner_text()

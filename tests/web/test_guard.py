@@ -86,6 +86,7 @@ def test_an_oversized_request_is_refused_whatever_it_states(client):
         b'{"n_params": 1e999, "n_tokens": 1e12}',
         b'{"n_params": "7B", "n_tokens": 1e12}',
         b"[" * 20_000,
+        b"[[[",
         b'{"n_params": 7e9, "n_tokens": 2e12, "method": "\\ud800"}',
         b'{"n_params": 7e9, "n_tokens": 2e12, "train": "\\u0000"}',
     ],

@@ -28,7 +28,7 @@ FITS, ANSWERS = 24, 512  # kept in memory
 AT_ONCE = 2  # fits beside each other
 MOST_HELD_OUT = 200  # runs of a back-test
 Tell = Callable[[str], None]
-THIS = "this target"
+THIS = "in view"  # as in "target in view has no mixture"
 
 
 def silent(stage: str) -> None:
