@@ -21,6 +21,7 @@ function short(value) {
   return value >= 1e15 ? value.toExponential(2).replace("+", "") : `${Number((value / size).toPrecision(3))}${unit}`;
 }
 
+const counted = (n, one, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
 const power = (value) => value.toExponential(2).replace("+", "");
 const percent = (value) => (value === null ? "-" : (100 * value).toFixed(1));
 
@@ -556,7 +557,7 @@ async function load() {
   table = await (await fetch("/api/table")).json();
   table.runs_by_name = new Set(table.finished.map((run) => run.run));
   say("table-name", table.runs);
-  say("table-summary", `${table.n_rows} rows of ${table.n_runs} runs, ${table.n_finished_runs} finished; ${Object.keys(table.tasks).length} tasks, ${Object.keys(table.losses).length} losses.`);
+  say("table-summary", `${counted(table.n_rows, "row")} of ${counted(table.n_runs, "run")}, ${table.n_finished_runs} finished; ${counted(Object.keys(table.tasks).length, "task")}, ${counted(Object.keys(table.losses).length, "loss", "losses")}.`);
   listen();
   start();
 }
