@@ -1,6 +1,5 @@
 """Charts: what is drawn, and in which unit."""
 
-import json
 import re
 import xml.etree.ElementTree as ET
 
@@ -11,8 +10,7 @@ from foretell.report.charts.render import to_png, to_svg
 
 
 def rows_of(chart) -> list[dict]:
-    [values] = json.loads(chart.to_json())["datasets"].values()
-    return values
+    return chart.to_dict()["data"]["values"]
 
 
 def labels(chart) -> str:
