@@ -3,16 +3,18 @@
 The server is asked by `scan_history`, which gives every logged row; `history` would give a sample.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from foretell.errors import DataError, Finding, MissingExtra
+from foretell.errors import DataError, MissingExtra
 from foretell.importers.asked import Asked
 from foretell.importers.history import RunHistory, flat, import_histories
-from foretell.importers.imported import Imported, note
+from foretell.importers.imported import Imported
+from foretell.importers.resumed import REPEATED, begun_again
 from foretell.importers.safe_json import finite_number, parse_json
 from foretell.importers.translate import Translator
 from foretell.importers.walk import Meter, find_files, meter_of
@@ -20,7 +22,7 @@ from foretell.importers.wandb_records import read_records
 
 EXTRA = "wandb"
 PAGE = 1000  # rows a request
-REPEATED = "logged again after the run was resumed from an earlier step"
+LOG_STEPS = "Log with wandb.log(..., step=STEP), or name a step that goes on: --map step=NAME."
 OWN = ("_timestamp", "_runtime", "_wandb")
 
 
@@ -95,7 +97,7 @@ def _read_files(source: str, asked: Asked) -> Imported:
 
     found = import_histories(histories, asked, source)
     restarted = [name for name, parts in zip(names, runs.values(), strict=True) if _restarts(parts)]
-    return replace(found, findings=(*found.findings, *map(_restarted, restarted)))
+    return replace(found, findings=(*found.findings, *(begun_again(name, LOG_STEPS) for name in restarted)))
 
 
 @dataclass(frozen=True)
@@ -114,13 +116,6 @@ class _Head:
 def _restarts(parts: list[_Head]) -> bool:
     logged = [part for part in parts if part.first_step is not None]
     return any(not _goes_on(part, later) for part, later in pairwise(logged))
-
-
-def _restarted(name: str) -> Finding:
-    what = f"{name} was resumed, and a later file of it counts its steps from the beginning again."
-    fix = "Log with wandb.log(..., step=STEP), or name a step that goes on: --map step=NAME."
-    why = "Rows of one step are not of one checkpoint."
-    return note("steps-begin-again", what, fix, severity="warning", why=why)
 
 
 def _by_id(heads: list[_Head]) -> dict[str, list[_Head]]:
@@ -259,5 +254,5 @@ def _logged(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _distinct(runs: list[tuple[str, str]]) -> list[str]:
     """Return the names of runs; where several have the same name, with their id."""
-    names = [name for name, _ in runs]
-    return [name if names.count(name) == 1 else f"{name}-{run_id}" for name, run_id in runs]
+    counts = Counter(name for name, _ in runs)
+    return [name if counts[name] == 1 else f"{name}-{run_id}" for name, run_id in runs]
