@@ -205,9 +205,7 @@ def _near_in_tokens(joined: pl.DataFrame, name_b: str) -> tuple[pl.DataFrame, li
         return joined, []
     moving = [each for each in joined.columns if each.endswith(_B) and not _is_of_the_run(each.removesuffix(_B))]
     near = joined.with_columns(pl.when(~is_far).then(pl.col(name)).alias(name) for name in moving)
-    what = (
-        f"what {name_b} measured of {plural(count, 'run')} was at other tokens than those of the last row, and is left"
-    )
+    what = f"what {name_b} measured of {plural(count, 'run')} is left: it was at other tokens than the last row"
     fix = "Give both tables a column step."
     return near, [note("other-tokens", f"{what}.", fix, severity="warning", why="It is another checkpoint.")]
 

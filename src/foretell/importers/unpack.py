@@ -80,8 +80,8 @@ class _Bounded(tarfile.TarInfo):
 
     def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
         if self.type in HEADERS and self.size > LONGEST_HEADER:
-            raise DataError(f"{archive.name}: a header of {self.size:,} bytes. Do not trust it.")
-        return super()._proc_member(archive)  # type: ignore[misc,no-any-return]
+            raise DataError(f"{archive.name!s}: a header of {self.size:,} bytes. Do not trust it.")
+        return super()._proc_member(archive)  # type: ignore[misc]
 
 
 def _require_bounds(path: Path, members: int, size: int) -> None:
