@@ -41,6 +41,7 @@ def skipped(found):
         (model("b", hyperparameters=[3]), "it has other hyperparameters or results than open_lm writes"),
         (model("b", hyperparameters={"params": 10**400, "params_no_embed": 1, "tokens": 1}), "it has other"),
         (model("b", results=[3]), "it has other"),
+        (model("b", hyperparameters={"params": True, "params_no_embed": 1, "tokens": 2e7}), "it has other"),
         ({"eval_metrics": 3}, "neither a model nor an evaluation of open_lm"),
         ([], "neither a model nor an evaluation of open_lm"),
     ],
@@ -52,10 +53,22 @@ def test_a_broken_json_beside_models_of_open_lm_is_counted(open_lm, broken, why)
 
 
 def test_a_score_that_is_no_number_is_counted(open_lm):
-    icl = {"eval_metrics": {"icl": {"piqa": 0.5, "copa": "high"}}}
+    icl = {"eval_metrics": {"icl": {"piqa": 0.5, "copa": "high", "boolq": True}}}
     found = import_runs("open-lm", open_lm(a=model("a"), evaluation_a_heavy=icl))
     assert found.frame["score/piqa"].to_list() == [0.5]
-    assert skipped(found)["score/copa of a"] == "no number"
+    assert [(each.what, each.why, each.count) for each in found.skipped] == [("score/copa, ... of a", "no number", 2)]
+
+
+def test_two_descriptions_of_one_model_are_a_question_and_a_copy_is_counted(open_lm, tmp_path):
+    open_lm(a=model("a"))
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / "a.json").write_text(json.dumps(model("a")))
+    assert skipped(import_runs("open-lm", tmp_path))["a.json"] == "another file of that name says the same"
+    (tmp_path / "copy" / "a.json").write_text(json.dumps(model("a", results=[])))
+    with pytest.raises(
+        DataError, match=r"a\.json: another file of that name says something else\. Keep one of them\.$"
+    ):
+        import_runs("open-lm", tmp_path)
 
 
 def test_broken_models_alone_end_in_a_sentence(open_lm):

@@ -337,3 +337,14 @@ def test_a_view_in_mlflow_s_store_is_not_run(tmp_path):
 def test_a_server_that_answers_otherwise_than_mlflow_ends_in_a_sentence(answer):
     with pytest.raises(DataError, match=r"\.$"):
         read_server("http://host/#/experiments/7", asked(), lambda *_: answer)
+
+
+def test_a_connection_to_wandb_s_server_that_breaks_ends_in_a_sentence():
+    def scan_history(page_size):
+        yield {"_step": 1, "eval_loss": 3.0}
+        raise ConnectionError("reset by peer")
+
+    run = SimpleNamespace(name="a", id="1", config={}, state="finished", scan_history=scan_history)
+    api = SimpleNamespace(runs=lambda _: [run])
+    with pytest.raises(DataError, match=r"wandb's server does not give it: reset by peer\. Check the path"):
+        read_project("team/project", asked(), api)

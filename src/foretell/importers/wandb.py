@@ -23,6 +23,7 @@ from foretell.importers.wandb_records import read_records
 EXTRA = "wandb"
 PAGE = 1000  # rows a request
 LOG_STEPS = "Log with wandb.log(..., step=STEP), or name a step that goes on: --map step=NAME."
+CHANGED = "it changed when the run was resumed"
 OWN = ("_timestamp", "_runtime", "_wandb")
 
 
@@ -58,11 +59,20 @@ def read_project(source: str, asked: Asked, api: Any) -> Imported:
         meter = Meter(len(runs), asked.progress)
         for name, run in zip(names, runs, strict=True):
             config = flat({key: value for key, value in dict(run.config).items() if not key.startswith("_")})
-            records = ((row.get("_step"), _logged(row)) for row in run.scan_history(page_size=PAGE))
+            records = _scanned(source, run)
             yield _history(name, records, config, str(run.state) == "finished", str(run.state) == "running")
             meter.add(1)
 
     return import_histories(histories, asked, source)
+
+
+def _scanned(source: str, run: Any) -> Iterator[tuple[float | None, dict[str, Any]]]:
+    """Yield the rows of a run on the server, to the last one or not at all."""
+    try:
+        for row in run.scan_history(page_size=PAGE):
+            yield row.get("_step"), _logged(row)
+    except Exception as error:  # what wandb raises for a broken connection
+        raise _no_project(source, error) from None
 
 
 def _api(source: str) -> Any:
@@ -91,7 +101,7 @@ def _read_files(source: str, asked: Asked) -> Imported:
     def histories(translator: Translator) -> Iterator[RunHistory]:
         meter = meter_of(files, asked.progress)
         for name, parts in zip(names, runs.values(), strict=True):
-            config = {key: value for part in parts for key, value in part.config.items()}
+            config = _settings(parts, translator)
             records = _continued(name, parts, parse, translator, meter)
             yield _history(name, records, config, parts[-1].exit == 0, parts[-1].exit is None)
 
@@ -111,6 +121,17 @@ class _Head:
     exit: int | None = None
     started: float = 0.0
     first_step: float | None = None
+
+
+def _settings(parts: list[_Head], translator: Translator) -> dict[str, Any]:
+    """Return the settings of a run; those of sizes, batches or seeds that changed when it was resumed are left."""
+    config = {key: value for part in parts for key, value in part.config.items()}
+    for key in list(config):
+        meaning = translator.meaning(key)
+        if meaning is not None and any(part.config.get(key, config[key]) != config[key] for part in parts):
+            translator.leave(f"config {key}", CHANGED)
+            del config[key]
+    return config
 
 
 def _restarts(parts: list[_Head]) -> bool:
