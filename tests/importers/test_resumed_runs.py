@@ -25,8 +25,8 @@ def run_file(folder, records):
 def logged(tmp_path):
     """Log steps and losses into one more file of run abc."""
 
-    def log(second, losses, *, code=0, name="a", run_id="abc", lr=0.1, n_params=1000):
-        run = pb.RunRecord(run_id=run_id, display_name=name)
+    def log(second, losses, *, code=0, name="a", run_id="abc", lr=0.1, n_params=1000, project="p"):
+        run = pb.RunRecord(run_id=run_id, display_name=name, project=project)
         run.start_time.FromSeconds(second)
         run.config.update.add(key="n_params", value_json=str(n_params))
         run.config.update.add(key="lr", value_json=str(lr))
@@ -88,3 +88,9 @@ def test_a_setting_that_changed_when_a_run_was_resumed_says_no_size(logged, tmp_
         "it changed when the run was resumed"
     ]
     assert import_runs("wandb", place, constants={"n_params": 2000}).frame["n_params"].to_list() == [2000, 2000]
+
+
+def test_runs_of_one_id_in_two_projects_are_two(logged):
+    logged(1, {10: 3.5})
+    found = import_runs("wandb", logged(2, {20: 3.0}, project="q"))
+    assert sorted(found.frame.select("run", "loss/validation").rows()) == [("a-p-abc", 3.5), ("a-q-abc", 3.0)]

@@ -96,17 +96,18 @@ def _read_files(source: str, asked: Asked) -> Imported:
     parse = _parser()
     files = find_files(source, "*.wandb", "an offline run file of wandb")
     runs = _by_id([_read_head(path, parse) for path in files])
-    names = _distinct([(_name(parts), run_id) for run_id, parts in runs.items()])
+    ids = Counter(parts[0].run_id for parts in runs)
+    names = _distinct([(_name(parts), parts[0].id_among(ids)) for parts in runs])
 
     def histories(translator: Translator) -> Iterator[RunHistory]:
         meter = meter_of(files, asked.progress)
-        for name, parts in zip(names, runs.values(), strict=True):
+        for name, parts in zip(names, runs, strict=True):
             config = _settings(parts, translator)
             records = _continued(name, parts, parse, translator, meter)
             yield _history(name, records, config, parts[-1].exit == 0, parts[-1].exit is None)
 
     found = import_histories(histories, asked, source)
-    restarted = [name for name, parts in zip(names, runs.values(), strict=True) if _restarts(parts)]
+    restarted = [name for name, parts in zip(names, runs, strict=True) if _restarts(parts)]
     return replace(found, findings=(*found.findings, *(begun_again(name, LOG_STEPS) for name in restarted)))
 
 
@@ -116,11 +117,16 @@ class _Head:
 
     path: Path
     run_id: str
+    project: str = ""
     name: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)
     exit: int | None = None
     started: float = 0.0
     first_step: float | None = None
+
+    def id_among(self, ids: Mapping[str, int]) -> str:
+        """Return its id, with its project where other projects have a run of that id."""
+        return self.run_id if ids[self.run_id] == 1 else f"{self.project}-{self.run_id}"
 
 
 def _settings(parts: list[_Head], translator: Translator) -> dict[str, Any]:
@@ -139,12 +145,12 @@ def _restarts(parts: list[_Head]) -> bool:
     return any(not _goes_on(part, later) for part, later in pairwise(logged))
 
 
-def _by_id(heads: list[_Head]) -> dict[str, list[_Head]]:
-    """Return the files of each run, in the order in which they were begun."""
-    runs: dict[str, list[_Head]] = {}
+def _by_id(heads: list[_Head]) -> list[list[_Head]]:
+    """Return the files of each run of a project, in the order in which they were begun."""
+    runs: dict[tuple[str, str], list[_Head]] = {}
     for head in sorted(heads, key=lambda head: (head.started, str(head.path))):
-        runs.setdefault(head.run_id, []).append(head)
-    return {run_id: runs[run_id] for run_id in dict.fromkeys(head.run_id for head in heads)}
+        runs.setdefault((head.project, head.run_id), []).append(head)
+    return [runs[key] for key in dict.fromkeys((head.project, head.run_id) for head in heads)]
 
 
 def _name(parts: list[_Head]) -> str:
@@ -202,6 +208,7 @@ def _read_head(path: Path, parse: Any) -> _Head:
         elif record is not None and kind == "run":
             run = record.run
             head = replace(head, run_id=run.run_id or head.run_id, name=run.display_name or head.name)
+            head = replace(head, project=run.project or head.project)
             head = replace(head, started=run.start_time.ToMicroseconds() / 1e6)
             settings |= _items(run.config.update)
         elif record is not None and kind == "config":
