@@ -1,6 +1,7 @@
 """Trackers: what is said of tokens, ends and names; servers by objects that answer as theirs do."""
 
 import json
+import socket
 import sqlite3
 import threading
 from contextlib import closing
@@ -348,3 +349,20 @@ def test_a_connection_to_wandb_s_server_that_breaks_ends_in_a_sentence():
     api = SimpleNamespace(runs=lambda _: [run])
     with pytest.raises(DataError, match=r"wandb's server does not give it: reset by peer\. Check the path"):
         read_project("team/project", asked(), api)
+
+
+@pytest.mark.parametrize("answer", [b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", b""])
+def test_a_server_that_breaks_off_or_speaks_another_language_ends_in_a_sentence(answer):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with pytest.raises(DataError, match=r"/search (does not answer|cannot be read): .+[.?]$"):
+            import_runs("mlflow", f"http://127.0.0.1:{server.getsockname()[1]}")
+        thread.join()

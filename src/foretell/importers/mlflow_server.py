@@ -1,10 +1,10 @@
 """MLflow's tracking server, by its REST API 2.0: experiments, runs, and the whole history of each metric."""
 
 import base64
+import http.client
 import json
 import os
 import re
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -94,8 +94,9 @@ def http_ask(url: str, wanted: Mapping[str, Any], verb: str) -> Any:
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
             text = answer.read(MOST_BYTES + 1)
-    except (urllib.error.URLError, TimeoutError, ValueError) as error:
-        raise DataError(f"{url} does not answer: {error}. Check the URL, and MLFLOW_TRACKING_TOKEN.") from None
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        reason = str(error).strip() or type(error).__name__
+        raise DataError(f"{url} does not answer: {reason}. Check the URL, and MLFLOW_TRACKING_TOKEN.") from None
     if len(text) > MOST_BYTES:
         raise DataError(
             f"{url} answers with more than {MOST_BYTES:,} bytes. Read one experiment: URL/#/experiments/ID."
