@@ -21,6 +21,7 @@ LOSSES = ("loss/", "bpb/", "task_loss/")
 UNIQUE_TOKENS = "unique_tokens/"
 ITEMS = "items/"
 OTHER_NUMBERS = ("stderr/", UNIQUE_TOKENS)
+LARGEST_ERROR = 0.5  # of a fraction
 STATUSES = ("ok", "running", "diverged", "excluded")
 _TRUE, _FALSE = ("true", "1", "yes", "t"), ("false", "0", "no", "f")
 
@@ -152,6 +153,10 @@ def _range_problems(numbers: pl.Series) -> list[Finding]:
         return _row_findings("negative-loss", numbers, numbers <= 0, "is {value:g}", fix)
     if name.startswith("score/"):
         return _score_problems(numbers)
+    if name.startswith("stderr/"):
+        fix = "It is that of a fraction: divide it by 100 if it is in percent, or leave it empty."
+        outside = (numbers < 0) | (numbers > LARGEST_ERROR)
+        return _row_findings("stderr-out-of-range", numbers, outside, "is {value:g}", fix)
     if name.startswith("share/"):
         outside = (numbers < 0) | (numbers > 1)
         return _row_findings("share-out-of-range", numbers, outside, "is {value:g}", "Give a fraction from 0 to 1.")

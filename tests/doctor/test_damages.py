@@ -89,6 +89,7 @@ DAMAGES: tuple[tuple[str, str, Damage], ...] = (
     ("flops-in-zflops", "error", columns(flops=FLOPS / 1e21)),
     ("flops-in-petaflop-days", "error", columns(flops=FLOPS / 8.64e19)),
     ("flops-per-token", "error", columns(flops=FLOPS / N_TOKENS)),
+    ("flops-too-few", "error", lambda frame: frame.drop("n_params", "n_tokens").with_columns(FLOPS / 1e21)),
     ("params-tokens-swapped", "error", swap_sizes),
     ("params-tokens-swapped", "warning", lambda frame: swap_sizes(only_final(frame))),
     ("params-change", "error", columns(run=pl.col("run").str.split("-").list.last())),

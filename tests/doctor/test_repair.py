@@ -190,3 +190,12 @@ def test_values_that_cannot_be_read_are_empty_in_the_copy_and_counted(column, co
     assert (done.code, done.n, done.where) == (code, 1, "row 6")
     assert "'perhaps'" in done.what
     assert not [finding for finding in check_runs(repaired.runs) if finding.severity == "error"]
+
+
+def test_standard_errors_in_percent_are_divided_with_their_scores(ladder, metadata):
+    frame = ladder.with_columns(pl.col("score/piqa") * 100, pl.lit(1.2).alias("stderr/piqa"))
+    damaged = build_runs(frame, metadata, strict=False)
+    assert "stderr-out-of-range" in {finding.code for finding in damaged.findings}
+    repaired = repair_runs(damaged)
+    assert repaired.runs.frame["stderr/piqa"].unique().to_list() == [pytest.approx(0.012)]
+    assert "stderr-out-of-range" not in {finding.code for finding in repaired.left}

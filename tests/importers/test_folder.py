@@ -103,3 +103,36 @@ def test_scores_in_percent_are_refused_with_the_fix_unless_the_name_says_so():
     found = import_runs("table", table.rename({"hellaswag_acc": "hellaswag_acc_pct"}))
     assert found.frame["score/hellaswag"].to_list() == [0.41, 0.45]
     assert [each.how for each in found.taken] == ["", "percent divided by 100"]
+
+
+def test_a_file_that_holds_another_value_than_its_folder_says_is_refused(tmp_path):
+    place = tmp_path / "n_params=1000000000"
+    place.mkdir()
+    A.write_parquet(place / "a.parquet")
+    with pytest.raises(DataError, match=r"its folder says n_params=1000000000, and it holds 100000000\.0\. Keep one"):
+        import_runs("table", tmp_path)
+    place.rename(tmp_path / "n_params=1e8")
+    assert import_runs("table", tmp_path).frame["n_params"].to_list() == [1e8]
+
+
+def test_folders_that_contradict_each_other_are_refused(tmp_path):
+    place = tmp_path / "run=a" / "run=b"
+    place.mkdir(parents=True)
+    A.drop("run").write_parquet(place / "a.parquet")
+    with pytest.raises(DataError, match=r"its folders say run=a and run=b\. Rename one of them\.$"):
+        import_runs("table", tmp_path)
+
+
+def test_a_link_is_not_followed_and_counted(folder, tmp_path):
+    (tmp_path / "outside").mkdir()
+    A.with_columns(run=pl.lit("z")).write_parquet(tmp_path / "outside" / "z.parquet")
+    (folder / "z.parquet").symlink_to(tmp_path / "outside" / "z.parquet")
+    found = import_runs("table", folder)
+    assert found.frame["run"].to_list() == ["a", "b"]
+    assert ("files", "a link, which is not followed", 1) in [(e.what, e.why, e.count) for e in found.skipped]
+
+
+def test_truth_values_in_one_file_are_no_numbers_beside_those_of_another(folder):
+    B.with_columns(val_loss=pl.lit(True)).write_parquet(folder / "b.parquet")
+    with pytest.raises(DataError, match=r"row 2: loss/validation is 'true'\. Put a number"):
+        import_runs("table", folder)

@@ -163,3 +163,48 @@ def test_parameters_that_are_counted_otherwise_are_not_mixed_into_one_column(tmp
     assert "column n_params of b.parquet" in [each.what for each in found.skipped]
     alone = join_runs(gaps.drop("n_params"), tmp_path / "b.parquet")
     assert alone.metadata.n_params_kind == "total"
+
+
+TWO_SEEDS = pl.DataFrame(
+    {
+        "run": ["a", "a"], "seed": [0, 1], "step": [100, 100], "n_params": [1e8] * 2, "n_tokens": [1e9] * 2,
+        "loss/web": [3.0, 3.1],
+    }
+)  # fmt: skip
+
+
+def test_a_score_of_one_seed_is_not_put_beside_another():
+    found = join_runs(TWO_SEEDS, scores(run=["a"], seed=[1], step=[100], **{"score/piqa": [0.5]}))
+    assert found.frame.select("seed", "score/piqa").rows() == [(0.0, None), (1.0, 0.5)]
+    both = scores(run=["a", "a"], seed=[1, 0], step=[100, 100], **{"score/piqa": [0.5, 0.4]})
+    assert join_runs(TWO_SEEDS, both).frame["score/piqa"].to_list() == [0.4, 0.5]
+
+
+@pytest.mark.parametrize("name", ["seed", "family"])
+def test_a_table_that_does_not_say_of_which_seed_or_family_it_speaks_is_refused(name):
+    several = TWO_SEEDS.rename({"seed": name})
+    silent = scores(run=["a"], step=[100], **{"score/piqa": [0.5]})
+    sentence = rf"has run a with 2 values of {name}, and [AB] has no {name}\. Add the column {name}"
+    for pair in ((several, silent), (silent, several)):
+        with pytest.raises(DataError, match=sentence):
+            join_runs(*pair)
+
+
+def test_what_was_measured_at_other_tokens_is_not_put_at_the_end():
+    ends = scores(run=["a", "b"], n_tokens=[1e9, 2.01e9], **{"score/piqa": [0.5, 0.55]})
+    found = join_runs(LOSSES, ends)
+    assert found.frame["score/piqa"].drop_nulls().to_list() == [0.55]
+    said = next(finding for finding in found.findings if finding.code == "other-tokens")
+    assert said.what == "what B measured of 1 run is left: it was at other tokens than the last row."
+    steps = scores(run=["a"] * 2, step=[100, 400], n_tokens=[1e9, 4e9], **{"score/piqa": [0.4, 0.5]})
+    without = LOSSES.drop("step").filter(pl.col("n_tokens") == 1e9)
+    assert join_runs(without, steps).frame["score/piqa"].null_count() == 2
+
+
+def test_two_mixtures_are_not_mixed():
+    ours = LOSSES.with_columns(pl.lit(1.0).alias("share/web"))
+    theirs = scores(run=["a"], step=[400], **{"share/web": [0.5], "share/code": [0.5], "score/piqa": [0.5]})
+    found = join_runs(ours, theirs)
+    assert [name for name in found.frame.columns if name.startswith("share/")] == ["share/web"]
+    assert found.frame["share/web"].unique().to_list() == [1.0]
+    assert {"column share/code of B", "column share/web of B"} <= {each.what for each in found.skipped}

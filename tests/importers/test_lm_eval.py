@@ -393,3 +393,68 @@ def test_what_the_harness_itself_writes_of_a_real_model(written):
         total = sum(float(logprobs[i - 1, ids[i]]) for i in range(start, len(ids)))
         losses.append(-total / math.log(2) / len(answer.encode()))
     assert row["task_loss/colours_one"] == pytest.approx(sum(losses) / len(losses), rel=1e-5)
+
+
+OTHER = "ladder/b/checkpoint-100"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("acc,none", "acc_norm,none"), ("exact_match,strict", "exact_match,flexible")]
+)
+def test_a_column_is_one_metric_and_filter_throughout(results, one, other):
+    results({"foo": {one: 0.3}})
+    place = results({"foo": {other: 0.6}}, model=OTHER)
+    first, second = (f"foo/{name.removesuffix(',none')}" for name in (one, other))
+    with pytest.raises(
+        DataError, match=rf"score/foo is {first} in .* and {second} in .*, which are two measures\. Say"
+    ):
+        import_runs("lm-eval", place)
+    found = import_runs("lm-eval", place, columns={"score/foo": first})
+    assert found.frame.select("run", "score/foo").rows() == [("a", 0.3)]
+    assert second in [each.what for each in found.skipped]
+
+
+def test_a_map_that_fits_two_numbers_of_a_task_is_a_question(results):
+    place = results({"foo": {"em,x": 0.3, "em,y": 0.4}})
+    with pytest.raises(DataError, match=r"the score of foo could be em,x or em,y\. Say which"):
+        import_runs("lm-eval", place, columns={"score/*": "*/em*"})
+
+
+def test_two_models_of_one_path_are_not_one_checkpoint(results):
+    place = results({"foo": {"acc,none": 0.3}})
+    results({"foo": {"acc,none": 0.6}}, date="2026-01-02T00-00-00.000001", config={"model_num_parameters": 7000})
+    with pytest.raises(
+        DataError, match=r"has 7,000 parameters here and 1,000 in another result, so they are two models"
+    ):
+        import_runs("lm-eval", place)
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"versions": {"foo": 2.0}}, "versions-differ"),
+        ({"versions": {"foo": 1.0}, "chat_template_sha": "abc"}, "templates-differ"),
+        ({"versions": {"foo": 1.0}}, None),
+    ],
+)
+def test_results_that_were_asked_for_in_other_ways_are_said(results, more, code):
+    results({"foo": {"acc,none": 0.3}}, versions={"foo": 1.0})
+    found = import_runs("lm-eval", results({"foo": {"acc,none": 0.6}}, model=OTHER, **more))
+    said = {each.code: each for each in found.findings if each.code.endswith("s-differ")}
+    assert set(said) == ({code} if code else set())
+    assert all(each.severity == "warning" and "foo" in each.what for each in said.values())
+
+
+def test_groups_may_hold_one_another_any_number_of_times(results):
+    groups = {f"g{i}": [f"g{i + 1}"] * 10 for i in range(40)} | {"g40": ["g0", "foo"]}
+    place = results({"foo": {"acc,none": 0.3}}, group_subtasks=groups, samples={"foo": [item()]})
+    found = import_runs("lm-eval", place)
+    assert found.frame["task_loss/g0"].to_list() == found.frame["task_loss/foo"].to_list() == [pytest.approx(GRUN)]
+
+
+def test_samples_behind_a_link_are_not_read(results, tmp_path):
+    place = results({"foo": {"acc,none": 0.3}}, samples={"foo": [item()]})
+    path = next(place.rglob("samples_*"))
+    path.rename(tmp_path / "elsewhere.jsonl")
+    path.symlink_to(tmp_path / "elsewhere.jsonl")
+    assert "task_loss/foo" not in import_runs("lm-eval", place).frame.columns

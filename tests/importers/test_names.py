@@ -120,3 +120,20 @@ def test_a_score_whose_name_says_percent_is_divided_by_a_hundred(name):
     assert meaning.column == "score/hellaswag"
     assert meaning.unit.convert(45.0) == 0.45
     assert meaning.unit.how == "percent divided by 100"
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "how"),
+    [
+        ("score/mmlu_pct", "score/mmlu", "percent divided by 100"),
+        ("stderr/mmlu (%)", "stderr/mmlu", "percent divided by 100"),
+        ("loss/c4_ppl", "loss/c4", "logarithm of the perplexity"),
+        ("loss/c4 (bits)", "loss/c4", "bits times ln 2"),
+        ("loss/c4_bpb", "bpb/c4", ""),
+        ("loss/bits", "loss/bits", ""),
+        ("loss/orbits", "loss/orbits", ""),
+    ],
+)
+def test_a_unit_at_the_end_of_one_of_our_own_names_holds(name, column, how):
+    found = meaning_of(name)
+    assert (found.column, found.unit.how) == (column, how)

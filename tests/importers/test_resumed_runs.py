@@ -25,10 +25,10 @@ def run_file(folder, records):
 def logged(tmp_path):
     """Log steps and losses into one more file of run abc."""
 
-    def log(second, losses, *, code=0, name="a", run_id="abc", lr=0.1):
-        run = pb.RunRecord(run_id=run_id, display_name=name)
+    def log(second, losses, *, code=0, name="a", run_id="abc", lr=0.1, n_params=1000, project="p"):
+        run = pb.RunRecord(run_id=run_id, display_name=name, project=project)
         run.start_time.FromSeconds(second)
-        run.config.update.add(key="n_params", value_json="1000")
+        run.config.update.add(key="n_params", value_json=str(n_params))
         run.config.update.add(key="lr", value_json=str(lr))
         records = [pb.Record(num=1, run=run)]
         for step, loss in losses.items():
@@ -77,3 +77,20 @@ def test_two_runs_of_one_name_keep_their_ids(logged):
     logged(1, {10: 3.5})
     found = import_runs("wandb", logged(2, {10: 3.0}, run_id="xyz"))
     assert sorted(found.frame["run"].to_list()) == ["a-abc", "a-xyz"]
+
+
+def test_a_setting_that_changed_when_a_run_was_resumed_says_no_size(logged, tmp_path):
+    logged(1, {10: 3.5})
+    place = logged(2, {20: 3.25}, n_params=2000)
+    found = import_runs("wandb", place)
+    assert "n_params" not in found.frame.columns
+    assert [each.why for each in found.skipped if each.what == "config n_params"] == [
+        "it changed when the run was resumed"
+    ]
+    assert import_runs("wandb", place, constants={"n_params": 2000}).frame["n_params"].to_list() == [2000, 2000]
+
+
+def test_runs_of_one_id_in_two_projects_are_two(logged):
+    logged(1, {10: 3.5})
+    found = import_runs("wandb", logged(2, {20: 3.0}, project="q"))
+    assert sorted(found.frame.select("run", "loss/validation").rows()) == [("a-p-abc", 3.5), ("a-q-abc", 3.0)]

@@ -213,6 +213,15 @@ def test_olmix(olmix, imported, cli, here):
     assert table.frame["share/code"].to_list()[:2] == [0.0, 0.05]
     assert {"task_loss/piqa", "loss/c4"} <= set(table.frame.columns)
     assert [(each["what"], each["count"]) for each in account["skipped"]] == [("runs of metrics.csv", 1)]
+    assert_gives_a_mixture(cli, here, "loss/c4")
+
+
+def assert_gives_a_mixture(cli, here, loss):
+    """Mixtures of one size have no forecast for another; what is asked of them is the best mixture."""
+    question = ("--at", "n_params=1M,n_tokens=1B", "--minimize", loss, "--resamples", 20, "--json")
+    shown = cli("mix", here / "runs.parquet", *question)
+    assert shown.code == 0, shown.err
+    assert sum(json.loads(shown.out)["mixture"].values()) == pytest.approx(1)
 
 
 def test_a_metric_of_olmix_that_says_no_unit_is_asked_about(olmix, cli, here):

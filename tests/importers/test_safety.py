@@ -157,7 +157,7 @@ def test_a_link_in_a_folder_is_not_followed(tmp_path):
     inside.mkdir()
     (inside / "linked").symlink_to(outside)
     (inside / "trainer_state.json").symlink_to(outside / "trainer_state.json")
-    with pytest.raises(DataError, match="there is no trainer_state"):
+    with pytest.raises(DataError, match=r"there is no trainer_state.* \(1 are links, which are not followed\)\. Name"):
         import_runs("hf-trainer", inside)
 
 
@@ -237,3 +237,26 @@ def test_records_of_wandb_may_span_blocks(tmp_path):
     broken = []
     assert list(read_records(tmp_path / "run-x.wandb", broken.append, lambda _: None)) == records
     assert broken == []
+
+
+def test_a_pipe_is_no_file_to_wait_for(tmp_path):
+    os.mkfifo(tmp_path / "results_1.json")
+    with pytest.raises(DataError, match=r"there is no results\*\.json in it"):
+        import_runs("lm-eval", tmp_path)
+
+
+def test_a_header_of_an_archive_is_bounded_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(unpack, "LONGEST_HEADER", 1000)
+    with tarfile.open(tmp_path / "bomb.tar.gz", "w:gz", format=tarfile.GNU_FORMAT) as archive:
+        archive.addfile(tarfile.TarInfo("a/" * 2000 + "trainer_state.json"))
+    with pytest.raises(DataError, match=r"bomb\.tar\.gz: a header of 4,019 bytes\. Do not trust it\.$"):
+        import_runs("hf-trainer", tmp_path / "bomb.tar.gz")
+
+
+def test_a_name_in_an_archive_that_no_file_can_have_ends_in_a_sentence(tmp_path):
+    with tarfile.open(tmp_path / "null.tar", "w", format=tarfile.PAX_FORMAT) as archive:
+        member = tarfile.TarInfo("a")
+        member.size, member.pax_headers = 2, {"path": "a\0b/trainer_state.json"}
+        archive.addfile(member, io.BytesIO(b"{}"))
+    with pytest.raises(DataError, match=r"null\.tar cannot be unpacked: embedded null byte\. Is it complete\?$"):
+        import_runs("hf-trainer", tmp_path / "null.tar")

@@ -182,3 +182,78 @@ def test_a_column_of_dates_is_no_count(frame):
 def test_an_unknown_kind_names_the_nearest():
     with pytest.raises(UnknownName, match=r"^Unknown importer 'tensorbord'\. Did you mean 'tensorboard'\?"):
         import_runs("tensorbord", "x")
+
+
+HEAD = "run,N,D,val_loss"
+
+
+@pytest.mark.parametrize("twice", ["val_loss", "N"])
+def test_a_header_with_one_name_twice_is_no_guess(tmp_path, twice):
+    path = tmp_path / "t.csv"
+    path.write_text(f"{HEAD},{twice}\na,1e6,1e7,3.5,2.5\n")
+    with pytest.raises(
+        DataError, match=rf"t\.csv: column {twice} stands twice, with other values\. Keep one of them\.$"
+    ):
+        import_runs("table", path)
+    path.write_text(f"{HEAD},{twice}\na,1e6,1e7,3.5,{'3.5' if twice == 'val_loss' else '1e6'}\n")
+    assert import_runs("table", path).frame["loss/validation"].to_list() == [3.5]
+
+
+def lines(tmp_path, *texts):
+    (tmp_path / "t.jsonl").write_text("".join(f'{{"run": "{i}", "N": 1e6, {text}}}\n' for i, text in enumerate(texts)))
+    return tmp_path / "t.jsonl"
+
+
+@pytest.mark.parametrize("chunk", [1, 20_000])
+def test_a_truth_value_is_no_loss_of_1(tmp_path, monkeypatch, chunk):
+    monkeypatch.setattr("foretell.io.table.CHUNK", chunk)
+    with pytest.raises(DataError, match=r"row 2: loss/validation is 'true'\. Put a number"):
+        import_runs("table", lines(tmp_path, '"D": 1e7, "val_loss": 3.5', '"D": 1e7, "val_loss": true'))
+
+
+def test_a_line_with_one_name_twice_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"cannot be read: line 1 has 'val_loss' twice\."):
+        import_runs("table", lines(tmp_path, '"D": 1e7, "val_loss": 3.5, "val_loss": 2.5'))
+
+
+def test_a_whole_number_of_any_length_is_a_number_or_counted(tmp_path):
+    sizes = [10**20, 10**40, 10**400]
+    found = import_runs("table", lines(tmp_path, *(f'"D": {size}, "val_loss": 3.5' for size in sizes)))
+    assert found.frame["n_tokens"].to_list() == [1e20, 1e40, None]
+    assert ("n_tokens", "not a finite number", 1) in [(each.what, each.why, each.count) for each in found.skipped]
+
+
+def test_two_counters_of_steps_are_asked_about_and_a_lower_one_is_said(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text(f"{HEAD},iteration,global_step\na,1e6,1e7,3.5,800,100\n")
+    with pytest.raises(
+        DataError, match=r"step could be 'iteration' or 'global_step', which differ\. Say which: --map step="
+    ):
+        import_runs("table", path)
+    assert import_runs("table", path, columns={"step": "global_step"}).frame["step"].to_list() == [100]
+    path.write_text(f"{HEAD},_step,global_step\na,1e6,1e7,3.5,7,100\n")
+    found = import_runs("table", path)
+    assert found.frame["step"].to_list() == [100]
+    assert [each.why for each in found.skipped] == ["the step is global_step"]
+
+
+def test_a_type_of_duckdb_that_no_table_holds_ends_in_a_sentence(tmp_path):
+    duckdb = pytest.importorskip("duckdb")
+    with duckdb.connect(str(tmp_path / "x.duckdb")) as connection:
+        connection.execute(
+            "CREATE TABLE t AS SELECT 'a' AS run, 1e6 AS N, 1e7 AS D, 3.5 AS val_loss, INTERVAL 1 DAY AS t"
+        )
+    with pytest.raises(DataError, match=r"Leave that column out: --query 'SELECT \.\.\.'\.$"):
+        import_runs("table", tmp_path / "x.duckdb")
+    found = import_runs("table", tmp_path / "x.duckdb", query="SELECT run, N, D, val_loss FROM t")
+    assert found.frame["loss/validation"].to_list() == [3.5]
+
+
+def test_a_broken_parquet_that_makes_its_reader_panic_ends_in_a_sentence(tmp_path, monkeypatch):
+    def panic(*_, **__):
+        raise pl.exceptions.PanicException("assertion failed")
+
+    monkeypatch.setattr(pl, "read_parquet", panic)
+    (tmp_path / "t.parquet").write_bytes(b"PAR1")
+    with pytest.raises(DataError, match=r"t\.parquet cannot be read: assertion failed\. Is it complete"):
+        import_runs("table", tmp_path / "t.parquet")

@@ -1,6 +1,7 @@
 """Trackers: what is said of tokens, ends and names; servers by objects that answer as theirs do."""
 
 import json
+import socket
 import sqlite3
 import threading
 from contextlib import closing
@@ -14,6 +15,7 @@ from foretell.errors import DataError
 from foretell.importers import Asked, import_runs
 from foretell.importers.asked import asked
 from foretell.importers.history import RunHistory, collect, import_histories
+from foretell.importers.mlflow import read_server
 from foretell.importers.wandb import read_project
 
 
@@ -280,3 +282,87 @@ def test_infinity_as_mlflow_s_sql_store_writes_it_is_no_number(tmp_path):
     found = import_runs("mlflow", store_of_mlflow(tmp_path / "mlflow.db", [3.5, largest, -largest, 3.25]))
     assert found.frame["loss/validation"].to_list() == [3.5, 3.25]
     assert ("eval_loss", "not a finite number", 2) in [(each.what, each.why, each.count) for each in found.skipped]
+
+
+def test_what_a_restart_trained_again_counts_and_its_own_tail_does_not(tmp_path):
+    pytest.importorskip("torch")
+    from torch.utils.tensorboard import SummaryWriter
+
+    for number, steps in ((1, (100, 200, 300, 400)), (2, (250, 350))):
+        with SummaryWriter(str(tmp_path), filename_suffix=f".{number}") as writer:
+            for step in steps:
+                writer.add_scalar("eval_loss", 3.0 + number - step / 1000, step)
+    found = import_runs("tensorboard", tmp_path)
+    assert found.frame["step"].to_list() == [100, 200, 250, 350]
+    assert ("eval_loss", 2) in [(each.what, each.count) for each in found.skipped]
+    assert "steps-begin-again" not in [finding.code for finding in found.findings]
+
+
+def test_a_second_start_in_the_same_folder_is_said(tmp_path):
+    pytest.importorskip("torch")
+    from torch.utils.tensorboard import SummaryWriter
+
+    for number, steps in ((1, (100, 200, 300)), (2, (100,))):
+        with SummaryWriter(str(tmp_path), filename_suffix=f".{number}") as writer:
+            for step in steps:
+                writer.add_scalar("eval_loss", 3.0 + number, step)
+    assert "steps-begin-again" in [finding.code for finding in import_runs("tensorboard", tmp_path).findings]
+
+
+def test_values_of_mlflow_s_stores_that_are_no_numbers_are_counted(tmp_path):
+    run = tmp_path / "mlruns" / "1" / "abc"
+    (run / "metrics").mkdir(parents=True)
+    (run / "meta.yaml").write_text("run_id: abc\nstatus: 3\nlifecycle_stage: active\n")
+    (run / "metrics" / "eval_loss").write_text(f"1 3.5 {10**30}\n1 nan 50\n1 3.4 100\n")
+    found = import_runs("mlflow", tmp_path / "mlruns")
+    assert found.frame["loss/validation"].to_list() == [3.4]
+    said = [(each.what, each.count) for each in found.skipped]
+    assert said == [("eval_loss", 1), ("line of eval_loss", 1), ("rows", 1)]
+    path = store_of_mlflow(tmp_path / "mlflow.db", [3.5, "oops", None, b"x", 3.25])
+    found = import_runs("mlflow", path)
+    assert found.frame["loss/validation"].to_list() == [3.5, 3.25]
+
+
+def test_a_view_in_mlflow_s_store_is_not_run(tmp_path):
+    path = store_of_mlflow(tmp_path / "mlflow.db", [3.5])
+    endless = (
+        "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT 'a' AS key, n AS value, 'x' AS run_uuid"
+    )
+    with closing(sqlite3.connect(path)) as store:
+        store.executescript(f"DROP TABLE params; CREATE VIEW params AS {endless} FROM t;")
+    with pytest.raises(DataError, match=r"it lacks one of the tables runs, params, metrics\. Name mlflow\.db"):
+        import_runs("mlflow", path)
+
+
+@pytest.mark.parametrize("answer", [{"runs": 3}, {"runs": [3, {"info": None, "data": {"metrics": 5}}]}, {}])
+def test_a_server_that_answers_otherwise_than_mlflow_ends_in_a_sentence(answer):
+    with pytest.raises(DataError, match=r"\.$"):
+        read_server("http://host/#/experiments/7", asked(), lambda *_: answer)
+
+
+def test_a_connection_to_wandb_s_server_that_breaks_ends_in_a_sentence():
+    def scan_history(page_size):
+        yield {"_step": 1, "eval_loss": 3.0}
+        raise ConnectionError("reset by peer")
+
+    run = SimpleNamespace(name="a", id="1", config={}, state="finished", scan_history=scan_history)
+    api = SimpleNamespace(runs=lambda _: [run])
+    with pytest.raises(DataError, match=r"wandb's server does not give it: reset by peer\. Check the path"):
+        read_project("team/project", asked(), api)
+
+
+@pytest.mark.parametrize("answer", [b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", b""])
+def test_a_server_that_breaks_off_or_speaks_another_language_ends_in_a_sentence(answer):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with pytest.raises(DataError, match=r"/search (does not answer|cannot be read): .+[.?]$"):
+            import_runs("mlflow", f"http://127.0.0.1:{server.getsockname()[1]}")
+        thread.join()

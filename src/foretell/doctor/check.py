@@ -80,6 +80,7 @@ CHECKS: Registry[tuple[Check, ...]] = Registry(
             for unit in known
             if unit
         },
+        "flops-too-few": (units.impossible_flops,),
         "params-tokens-swapped": (units.params_that_change,),
         "params-change": (units.params_that_change,),
         "flops-forward-only": (compute.flops_against_sizes,),

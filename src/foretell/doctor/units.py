@@ -10,6 +10,7 @@ from foretell.runs import Runs
 from foretell.units import format_quantity
 
 WHY = "Laws extrapolate from sizes, so a unit that is off moves every forecast by orders of magnitude."
+FEWEST_FLOPS = 1e9  # a thousand parameters on 170,000 tokens
 ROUNDING = 1.05  # a run's n_params may differ by this much between its rows
 
 
@@ -53,6 +54,24 @@ def factor_of(column: str, unit: str) -> str:
 
 def _which(names: list[str], n_runs: int) -> str:
     return "every row" if len(names) == n_runs else list_some(names)
+
+
+def impossible_flops(runs: Runs) -> list[Finding]:
+    """Find FLOPs that no training is as few as, in runs without sizes to compare them with."""
+    ends = run_ends(runs)
+    alone = ends.filter(pl.any_horizontal(pl.col("n_params", "n_tokens").is_null()) & (pl.col("flops") < FEWEST_FLOPS))
+    if not alone.height:
+        return []
+    return [
+        Finding(
+            code="flops-too-few",
+            severity="error",
+            what=f"flops is {alone['flops'][0]:.4g} in run {alone['run'][0]}, and no training takes fewer than 1e9.",
+            where=f"flops of {alone.height} of {count(ends.height, 'run')}",
+            why=WHY,
+            fix="Give FLOPs as plain counts: multiply by 1e21 if they are in units of 1e21, for example.",
+        )
+    ]
 
 
 def params_that_change(runs: Runs) -> list[Finding]:

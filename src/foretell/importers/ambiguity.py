@@ -56,10 +56,10 @@ def choose(column: str, candidates: Sequence[Candidate], where: str) -> Candidat
     if len(candidates) == 1:
         return candidates[0]
     best = min(candidates, key=lambda each: each.meaning.rank)
-    if column != "step":
-        for other in candidates:
-            if not agree(best, other):
-                raise DataError(_question(column, (best, where), (other, where)))
+    for other in candidates:
+        counts_else = column == "step" and other.meaning.rank != best.meaning.rank  # W&B's `_step`
+        if not counts_else and not agree(best, other):
+            raise DataError(_question(column, (best, where), (other, where)))
     return best
 
 

@@ -19,6 +19,11 @@ class Series:
         self.steps.append(step)
         self.numbers.append(number)
 
+    def before(self, step: int) -> "Series":
+        """Return the values before a step."""
+        kept = [i for i, each in enumerate(self.steps) if each < step]
+        return Series(array("q", [self.steps[i] for i in kept]), array("d", [self.numbers[i] for i in kept]))
+
 
 AGAIN = "logged again later at the same step, with another value: the last one counts"
 
@@ -42,7 +47,7 @@ def by_step(
     for step, group in groupby(heapq.merge(*streams, key=_step), key=_step):
         record: dict[str, float] = {}
         for _, name, number in group:
-            if record.get(name, number) != number:
+            if name in record and record[name] != number:
                 leave(name, AGAIN)
             record[name] = number
         yield float(step), record

@@ -195,7 +195,9 @@ def _sizes_missing(frame: pl.DataFrame) -> list[Finding]:
     lacking = [name for name in ("n_params", "n_tokens") if frame[name].null_count()]
     fix = "Give the constant with --set, map the column with --map, or join a table that has it."
     return [
-        note("size-missing", f"{plural(frame[name].null_count(), 'row')} have no {name}.", fix, severity="warning")
+        note(
+            "size-missing", f"{name} is missing in {plural(frame[name].null_count(), 'row')}.", fix, severity="warning"
+        )
         for name in lacking
     ]
 

@@ -38,12 +38,13 @@ def join_runs(a: Any, b: Any) -> Imported:
         DataError: a table has no column `run`, or they have no run in common, or rows that stand twice.
     """
     (left, of_a, name_a), (right, of_b, name_b) = _read(a, "A"), _read(b, "B")
-    left, right = _keyed(left, right)
+    left, right = _keyed(left, right, name_a, name_b)
     common = set(left[_KEY].unique()) & set(right[_KEY].unique())
     if not common:
         raise DataError(f"{name_a} and {name_b} have no run in common: {_some(left)}; {_some(right)}. {_NAMES_FIX}")
     skipped = [*_alone(left, common, name_a, name_b), *_alone(right, common, name_b, name_a)]
     right, unlike = _without_other_kinds(left, of_a, right, of_b, name_b)
+    right, mixtures = _without_other_mixture(left, right, name_b)
     joined, account, how = _join(left, right, name_b)
     added = [name for name in right.columns if name not in ("run", "step", _KEY)]
     clashes = [name for name in added if name in left.columns]
@@ -52,13 +53,15 @@ def join_runs(a: Any, b: Any) -> Imported:
     findings = (*account, *filled, *_clashing(joined, clashes, name_a, name_b))
     joined = joined.drop([name for name in joined.columns if name.endswith(_B) or name == _KEY])
     metadata = _merge(of_a, of_b, _held(left), _held(right))
-    return Imported(joined, metadata, taken, (*skipped, *unlike), findings, f"{name_a} + {name_b}")
+    return Imported(joined, metadata, taken, (*skipped, *unlike, *mixtures), findings, f"{name_a} + {name_b}")
 
 
 _B = "\0b"  # ends the names of B's columns while both stand side by side
 _ROW = "\0row"
 _WIDEST = "\0widest"
-_KEY = "\0key"  # the run, with its family where both tables have one
+_KEY = "\0key"  # the run, with its family and seed where both tables have them
+TOLD_APART_BY = ("family", "seed")
+FAR = 0.05  # of the tokens: ends of a run that are further apart are other checkpoints
 _NAMES_FIX = "Name the runs alike; `foretell import` has --run-name for one run."
 
 
@@ -80,12 +83,32 @@ def _read(source: Any, which: str) -> tuple[pl.DataFrame, Metadata, str]:
     return frame, metadata or Metadata(), name
 
 
-def _keyed(left: pl.DataFrame, right: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Add what names a run in both tables."""
-    if "family" in left.columns and "family" in right.columns:
-        key = pl.format("{} of family {}", "run", pl.col("family").fill_null("?")).alias(_KEY)
-        return left.with_columns(key), right.drop("family").with_columns(right.select(key).to_series())
-    return left.with_columns(pl.col("run").alias(_KEY)), right.with_columns(pl.col("run").alias(_KEY))
+def _keyed(left: pl.DataFrame, right: pl.DataFrame, name_a: str, name_b: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Add what names a run in both tables.
+
+    Raises:
+        DataError: one table has a run in several families or seeds, and the other does not say of which it speaks.
+    """
+    both = [name for name in TOLD_APART_BY if name in _held(left) & _held(right)]
+    for name in set(TOLD_APART_BY) - set(both):
+        _require_one(name, left, right, name_a, name_b)
+        _require_one(name, right, left, name_b, name_a)
+    parts = [pl.col(name).cast(pl.String).str.strip_suffix(".0").fill_null("?") for name in both]
+    key = pl.concat_str("run", *(pl.lit(f" of {name} ") + part for name, part in zip(both, parts, strict=True)))
+    keys = [frame.select(key.alias(_KEY)).to_series() for frame in (left, right)]
+    return left.with_columns(keys[0]), right.drop(both).with_columns(keys[1])
+
+
+def _require_one(name: str, frame: pl.DataFrame, other: pl.DataFrame, where: str, elsewhere: str) -> None:
+    if name not in frame.columns:
+        return
+    common = frame.filter(pl.col("run").is_in(other["run"].implode()))
+    counts = common.group_by("run", maintain_order=True).agg(n=pl.col(name).drop_nulls().n_unique())
+    several = counts.filter(pl.col("n") > 1)
+    if several.height:
+        run, n = several.row(0)
+        what = f"{where} has run {run} with {n} values of {name}, and {elsewhere} has no {name}"
+        raise DataError(f"{what}. Add the column {name}, or give each training run a name of its own.")
 
 
 def _some(frame: pl.DataFrame) -> str:
@@ -104,6 +127,16 @@ def _without_other_kinds(
             skipped.append(Skipped(f"column {column} of {name_b}", why, right[column].count()))
             right = right.drop(column)
     return right, skipped
+
+
+def _without_other_mixture(left: pl.DataFrame, right: pl.DataFrame, name_b: str) -> tuple[pl.DataFrame, list[Skipped]]:
+    """Drop B's mixture where A has one of other sources, so that no row is a mixture of both."""
+    ours, theirs = ({name for name in _held(frame) if name.startswith("share/")} for frame in (left, right))
+    if not ours or theirs <= ours:
+        return right, []
+    dropped = sorted(theirs)
+    why = "the other table has a mixture of other sources"
+    return right.drop(dropped), [Skipped(f"column {name} of {name_b}", why, right[name].count()) for name in dropped]
 
 
 def _alone(frame: pl.DataFrame, common: set[str], name: str, other: str) -> list[Skipped]:
@@ -138,8 +171,8 @@ def _join(left: pl.DataFrame, right: pl.DataFrame, name_b: str) -> Joined:
     if not _has_steps(left):
         ends = renamed.sort(f"step{_B}", maintain_order=True).unique(_KEY, keep="last", maintain_order=True)
         what = f"the left table has no steps: the last row of its runs takes the last one in {name_b}."
-        joined = _at_the_end(left.join(ends, on=_KEY, how="left", maintain_order="left"))
-        return joined, [note("joined-at-the-end", what)], "the last row of each run"
+        joined, far = _near_in_tokens(_at_the_end(left.join(ends, on=_KEY, how="left", maintain_order="left")), name_b)
+        return joined, [note("joined-at-the-end", what), *far], "the last row of each run"
     _require_single(right, [_KEY, "step"], name_b)
     return _join_by_step(left, renamed, name_b)
 
@@ -157,7 +190,24 @@ def _join_by_run(left: pl.DataFrame, renamed: pl.DataFrame, name_b: str) -> Join
     has = "has no steps" if _has_steps(left) else "has steps"
     what = f"{who} {has}: what {name_b} measured is put on the last row of each run."
     found = note("joined-at-the-end", what, "Import it with steps if it is of others.")
-    return joined, [found], "by run, measurements at its last row"
+    joined, far = _near_in_tokens(joined, name_b)
+    return joined, [found, *far], "by run, measurements at its last row"
+
+
+def _near_in_tokens(joined: pl.DataFrame, name_b: str) -> tuple[pl.DataFrame, list[Finding]]:
+    """Leave what B measured at another number of tokens than that of the row which it would stand beside."""
+    theirs = f"n_tokens{_B}"
+    if "n_tokens" not in joined.columns or theirs not in joined.columns:
+        return joined, []
+    is_far = ((pl.col("n_tokens") - pl.col(theirs)).abs() > FAR * pl.col("n_tokens")).fill_null(False)
+    count = int(joined.select(is_far.sum()).item())
+    if not count:
+        return joined, []
+    moving = [each for each in joined.columns if each.endswith(_B) and not _is_of_the_run(each.removesuffix(_B))]
+    near = joined.with_columns(pl.when(~is_far).then(pl.col(name)).alias(name) for name in moving)
+    what = f"what {name_b} measured of {plural(count, 'run')} is left: it was at other tokens than the last row"
+    fix = "Give both tables a column step."
+    return near, [note("other-tokens", f"{what}.", fix, severity="warning", why="It is another checkpoint.")]
 
 
 def _at_the_end(joined: pl.DataFrame) -> pl.DataFrame:

@@ -20,7 +20,8 @@ from foretell.importers.gold_answer import TaskLoss, read_task_loss
 from foretell.importers.imported import Imported, Taken, note, plural
 from foretell.importers.lm_eval_evaluation import Evaluation, better, counts_of_items, shots_of
 from foretell.importers.lm_eval_model import model_and_revision, run_and_step, without_step
-from foretell.importers.lm_eval_scores import Chosen, choose_scores
+from foretell.importers.lm_eval_prompt import asked_differently, template_of, version_of
+from foretell.importers.lm_eval_scores import Chosen, choose_scores, require_one_metric
 from foretell.importers.safe_json import finite_number, mapping_of, read_json, why_broken
 from foretell.importers.translate import Translator
 from foretell.importers.walk import Meter, find_files
@@ -67,9 +68,10 @@ def _samples(path: Path) -> list[Path]:
     match = DATE.search(path.stem)
     if match is None:
         return []
-    return sorted(
+    beside = (
         each for each in path.parent.iterdir() if each.name.startswith("samples_") and each.stem.endswith(match[0])
     )
+    return sorted(each for each in beside if each.is_file() and not each.is_symlink())
 
 
 class _Reader:
@@ -79,6 +81,7 @@ class _Reader:
         self.translator = Translator(asked)
         self.rows: dict[tuple[str, str], _Row] = {}
         self.inside: set[str] = set()
+        self.metrics: dict[str, tuple[Chosen, str]] = {}
         self.broken: list[DataError] = []
 
     def read(self, path: Path, meter: Meter) -> None:
@@ -93,6 +96,7 @@ class _Reader:
         self.inside |= {task for tasks in groups.values() for task in tasks}
         scores: dict[str, list[Chosen]] = defaultdict(list)
         for chosen in choose_scores(result, self.translator, path.name):
+            require_one_metric(chosen, f"{path.parent.name}/{path.name}", self.metrics)
             scores[chosen.task].append(chosen)
         losses = {task: loss for task, loss in self._losses(samples, result, meter) if loss is not None}
         losses |= _group_losses(groups, losses)
@@ -100,11 +104,12 @@ class _Reader:
         for task in dict.fromkeys([*scores, *losses]):
             leaves = _leaves(task, groups)
             shots, counts = shots_of(result, task, leaves), counts_of_items(result, task, leaves)
-            self._take(row, Evaluation(task, shots, tuple(scores[task]), losses.get(task), *counts))
+            asked = version_of(result, task), template_of(result)
+            self._take(row, Evaluation(task, shots, tuple(scores[task]), losses.get(task), *counts, *asked))
 
     def imported(self, source: str) -> Imported:
         """Return the rows of every checkpoint."""
-        by_shots = self._asked_differently()
+        by_shots = self._asked_with_other_shots()
         frame = pl.DataFrame(list(self._plain_rows(by_shots)), infer_schema_length=None)
         if frame.height == 0:
             raise self._nothing(source)
@@ -141,7 +146,12 @@ class _Reader:
         run, step = run_and_step(model, revision)
         row = self.rows.setdefault((model, revision), _Row(run, step))
         size = finite_number(mapping_of(result.get("config")).get("model_num_parameters"))
-        row.n_params = size if size is not None and size > 0 else row.n_params
+        if size is None or size <= 0:
+            return row
+        if row.n_params not in (None, size):
+            what = f"{path}: {model} has {size:,.0f} parameters here and {row.n_params:,.0f} in another result"
+            raise DataError(f"{what}, so they are two models of one path. Import their folders one by one.")
+        row.n_params = size
         return row
 
     def _take(self, row: _Row, new: Evaluation) -> None:
@@ -155,7 +165,7 @@ class _Reader:
         for row in self.rows.values():
             yield from row.evaluations.values()
 
-    def _asked_differently(self) -> dict[str, list[int]]:
+    def _asked_with_other_shots(self) -> dict[str, list[int]]:
         """Return the tasks that were evaluated with several numbers of shots, and these."""
         shots: dict[str, set[int]] = defaultdict(set)
         for each in self._kept():
@@ -216,6 +226,7 @@ class _Reader:
             fix = "Forecast from the one that all runs have."
             why = "Examples before the question move the score as a larger model would."
             yield note("shots-differ", f"{what}, {task}_{shots[0]}shot, ...", fix, severity="warning", why=why)
+        yield from asked_differently(self._kept())
         limited = sorted({each.task for each in self._kept() if each.is_limited and each.scores})
         if limited:
             what = f"{plural(len(limited), 'task')} ran on part of the items: {', '.join(limited[:5])}."
@@ -243,7 +254,15 @@ def _group_losses(groups: Mapping[str, Iterable[str]], losses: Mapping[str, Task
     return found
 
 
-def _leaves(group: str, groups: Mapping[str, Iterable[str]], depth: int = 8) -> list[str]:
-    if group not in groups or depth == 0:
-        return [group]
-    return [leaf for task in groups[group] for leaf in _leaves(task, groups, depth - 1)]
+def _leaves(group: str, groups: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return the tasks of a group, each once, however groups hold one another."""
+    leaves: list[str] = []
+    waiting, seen = [group], {group}
+    while waiting:
+        task = waiting.pop()
+        if task not in groups:
+            leaves.append(task)
+        inner = [each for each in dict.fromkeys(groups.get(task, ())) if each not in seen]
+        seen.update(inner)
+        waiting.extend(reversed(inner))
+    return leaves

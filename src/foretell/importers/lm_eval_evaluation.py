@@ -26,6 +26,8 @@ class Evaluation:
         loss: The loss of its gold answers, where the samples are there.
         n_items: Items that were evaluated.
         whole: Items that the task has.
+        version: Of the task; `None` where the file does not say.
+        template: Tells the chat template and system instruction from others; empty without them.
     """
 
     task: str
@@ -34,6 +36,8 @@ class Evaluation:
     loss: TaskLoss | None = None
     n_items: int | None = None
     whole: int | None = None
+    version: str | None = None
+    template: str = ""
 
     @property
     def is_limited(self) -> bool:

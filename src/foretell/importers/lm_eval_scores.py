@@ -57,13 +57,32 @@ def choose_scores(result: Mapping[str, Any], translator: Translator, where: str)
         metrics = dict(_metrics(mapping_of(found)))
         picked = _pick(task, metrics, translator)
         if picked is None:
-            unclear[task] = sorted(name for name in metrics if _plain(name) in SCORES)
+            unclear[task] = sorted(name for name in metrics if _plain(name) in SCORES) or sorted(metrics)
             continue
         chosen += [_choice(task, metric, column, found, result) for metric, column in picked.items()]
         _leave_others(task, metrics, picked, translator)
     if unclear:
         raise _ask(unclear, where)
     return chosen
+
+
+def require_one_metric(chosen: Chosen, where: str, known: dict[str, tuple[Chosen, str]]) -> None:
+    """Refuse a column that is one metric, or filter, in one file and another one in another.
+
+    Args:
+        chosen: The number that was taken.
+        where: Name of the file.
+        known: The first number of each column and the file that it is from; gains this one.
+
+    Raises:
+        DataError: it names both, and the map that decides.
+    """
+    first, place = known.setdefault(chosen.column, (chosen, where))
+    if (first.task, first.metric) == (chosen.task, chosen.metric) or not chosen.column.startswith("score/"):
+        return
+    one, other = (f"{each.task}/{each.metric}" for each in (first, chosen))
+    what = f"{chosen.column} is {one} in {place} and {other} in {where}, which are two measures"
+    raise DataError(f"{what}. Say which: --map '{chosen.column}={one}'.")
 
 
 def _metrics(found: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
@@ -84,8 +103,12 @@ def _pick(task: str, metrics: Mapping[str, float], translator: Translator) -> di
     }
     bits = {name: f"bpb/{task}" for name in BITS_PER_BYTE[:1] if name in metrics}
     bits = bits or {name: f"bpb/{task}" for name in BITS_PER_BYTE[1:] if name in metrics}
+    if len(set(mapped.values())) < len(mapped):
+        return None
     if mapped:
         return {**bits, **mapped}
+    if translator.is_replaced(f"score/{task}"):
+        return bits
     scores = [name for name in metrics if _plain(name) in SCORES]
     usual = [name for name in scores if _plain(name) in _usual(task)]
     picked = usual if len(usual) == 1 else scores

@@ -4,6 +4,7 @@ The formats are MLflow's documented ones and are read as they are; MLflow itself
 `key: value` are looked at.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from foretell.importers.translate import Translator
 from foretell.importers.walk import Meter
 
 STORE = "mlflow.db"
+SHORT = 8  # characters of an id, where these tell runs apart
 
 
 def read_mlflow(source: str, asked: Asked) -> Imported:
@@ -61,9 +63,11 @@ def _import(runs: Any, asked: Asked, source: str) -> Imported:
                 f"{source}: there are no runs in it. Name the folder mlruns, mlflow.db or the server's URL."
             )
         meter = Meter(len(found), asked.progress)
-        names = [run.name for run in found]
+        names = Counter(run.name for run in found)
+        short = Counter((run.name, run.run_id[:SHORT]) for run in found)
         for run in found:
-            name = run.name if names.count(run.name) == 1 else f"{run.name}-{run.run_id[:8]}"
+            run_id = run.run_id[:SHORT] if short[run.name, run.run_id[:SHORT]] == 1 else run.run_id
+            name = run.name if names[run.name] == 1 else f"{run.name}-{run_id}"
             running = run.status == "RUNNING"
             yield RunHistory(
                 name, run.records(), numbers(run.params), "running" if running else "ok", run.status == "FINISHED"

@@ -11,12 +11,13 @@ from foretell.importers.translate import Translator
 
 META = "meta.yaml"
 LONGEST = 2**16  # bytes of a parameter or of meta.yaml
+NO_LINE = "not a time, a value and a step"
 LINE = re.compile(r"^(?P<key>[A-Za-z_]+): (?P<value>.+?)\s*$", re.MULTILINE)
 
 
 def folder_runs(store: Path, translator: Translator) -> Iterator[StoredRun]:
     """Yield the runs of a store, an experiment or a run's own folder; deleted ones are left."""
-    for meta in sorted(store.rglob(META)):
+    for meta in sorted(path for path in store.rglob(META) if path.is_file() and not path.is_symlink()):
         facts = read_flat_yaml(meta)
         if "run_id" not in facts or meta.parent.is_symlink():
             continue
@@ -66,15 +67,12 @@ def _records(run: Path, translator: Translator) -> Iterator[tuple[float | None, 
         if translator.meaning(name) is None:
             translator.leave_name(name)  # the metric, not its values
         else:
-            series[name] = series_of(_pairs(path, translator))
+            series[name] = series_of(_pairs(path), partial(translator.leave, f"line of {path.name}", NO_LINE))
     return by_step(series, translator.leave)
 
 
-def _pairs(path: Path, translator: Translator) -> Iterator[tuple[int, float]]:
+def _pairs(path: Path) -> Iterator[tuple[str | None, str | None]]:
     with path.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
-            parts = line.split()
-            try:
-                yield int(parts[2]), float(parts[1])
-            except (IndexError, ValueError):
-                translator.leave(f"line of {path.name}", "not a time, a value and a step")
+            _, value, step, *_ = [*line.split(), None, None, None]
+            yield step, value

@@ -1,10 +1,10 @@
 """MLflow's tracking server, by its REST API 2.0: experiments, runs, and the whole history of each metric."""
 
 import base64
+import http.client
 import json
 import os
 import re
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 from foretell.errors import DataError
 from foretell.importers.by_step import Series, by_step
 from foretell.importers.mlflow_store import StoredRun, series_of
-from foretell.importers.safe_json import MOST_BYTES, parse_json
-from foretell.importers.translate import Translator
+from foretell.importers.safe_json import MOST_BYTES, mapping_of, parse_json
+from foretell.importers.translate import NOT_A_NUMBER, Translator
 
 Ask = Callable[[str, Mapping[str, Any], str], Any]  # URL, parameters, GET or POST
 EXPERIMENT = re.compile(r"/?#/experiments/(\d+).*$")
@@ -30,13 +30,13 @@ def server_runs(source: str, translator: Translator, ask: Ask) -> Iterator[Store
     found = EXPERIMENT.search(source)
     root = EXPERIMENT.sub("", source).rstrip("/")
     api = partial(_call, ask, f"{root}/api/2.0/mlflow")
-    experiments = [found[1]] if found else [str(each["experiment_id"]) for each in _experiments(api)]
+    experiments = [found[1]] if found else [str(each.get("experiment_id", "")) for each in _experiments(api)]
     body: dict[str, Any] = {"experiment_ids": experiments, "max_results": PAGE, "run_view_type": "ACTIVE_ONLY"}
     for run in _pages(api, "runs/search", body, "runs", "POST"):
-        info, data = run["info"], run.get("data") or {}
-        run_id = str(info.get("run_id") or info["run_uuid"])
-        params = tuple((str(each["key"]), str(each.get("value", ""))) for each in data.get("params", []))
-        names = [str(each["key"]) for each in data.get("metrics", [])]
+        info, data = mapping_of(run.get("info")), mapping_of(run.get("data"))
+        run_id = str(info.get("run_id") or info.get("run_uuid"))
+        params = tuple((str(each.get("key")), str(each.get("value", ""))) for each in _objects(data.get("params")))
+        names = [str(each.get("key")) for each in _objects(data.get("metrics"))]
         records = partial(_records, api, run_id, names, translator)
         yield StoredRun(run_id, str(info.get("run_name") or run_id), str(info.get("status", "")), params, records)
 
@@ -55,7 +55,8 @@ def _records(
             continue
         wanted = {"run_id": run_id, "metric_key": name, "max_results": PAGE_OF_METRICS}
         values = _pages(api, "metrics/get-history", wanted, "metrics", "GET")
-        series[name] = series_of((int(each.get("step", 0)), float(each["value"])) for each in values)
+        pairs = ((each.get("step", 0), each.get("value")) for each in values)
+        series[name] = series_of(pairs, partial(translator.leave, name, NOT_A_NUMBER))
     return by_step(series, translator.leave)
 
 
@@ -63,10 +64,14 @@ def _pages(api: Callable[..., Any], path: str, wanted: Mapping[str, Any], key: s
     token = ""
     for _ in range(MOST_PAGES):
         answer = api(path, {**wanted, **({"page_token": token} if token else {})}, verb)
-        yield from answer.get(key, [])
+        yield from _objects(answer.get(key))
         token = answer.get("next_page_token") or ""
         if not token:
             return
+
+
+def _objects(found: Any) -> list[Mapping[str, Any]]:
+    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []
 
 
 def _call(ask: Ask, root: str, path: str, wanted: Mapping[str, Any], verb: str) -> Any:
@@ -89,8 +94,9 @@ def http_ask(url: str, wanted: Mapping[str, Any], verb: str) -> Any:
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
             text = answer.read(MOST_BYTES + 1)
-    except (urllib.error.URLError, TimeoutError, ValueError) as error:
-        raise DataError(f"{url} does not answer: {error}. Check the URL, and MLFLOW_TRACKING_TOKEN.") from None
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        reason = str(error).strip() or type(error).__name__
+        raise DataError(f"{url} does not answer: {reason}. Check the URL, and MLFLOW_TRACKING_TOKEN.") from None
     if len(text) > MOST_BYTES:
         raise DataError(
             f"{url} answers with more than {MOST_BYTES:,} bytes. Read one experiment: URL/#/experiments/ID."

@@ -31,11 +31,14 @@ class StoredRun:
 STATUSES = {"1": "RUNNING", "2": "SCHEDULED", "3": "FINISHED", "4": "FAILED", "5": "KILLED"}
 
 
-def series_of(pairs: Iterable[tuple[int, float]]) -> Series:
-    """Gather steps and values."""
+def series_of(pairs: Iterable[tuple[Any, Any]], broken: Callable[[], object]) -> Series:
+    """Gather steps and values; of each pair that holds no such numbers, `broken` is told."""
     series = Series()
     for step, number in pairs:
-        series.add(step, as_logged(number))
+        try:
+            series.add(int(step), as_logged(float(number)))
+        except (TypeError, ValueError, OverflowError):
+            broken()
     return series
 
 

@@ -116,8 +116,24 @@ def _canonical(name: str) -> Meaning | None:
     if held_out:
         return Meaning(f"loss/{held_out[2] or 'validation'}", rank=0)
     if is_number_column(name) or name.startswith((UNIQUE_TOKENS, "items/")):
-        return Meaning(name, rank=0)
+        return _in_another_unit(name) or Meaning(name, rank=0)
     return None
+
+
+_LOSS_IN = re.compile(
+    r"loss/(?P<what>.+?)[_ ]\(?((?P<ppl>ppl|perplexity)|(?P<bpb>bpb|bits_per_byte)|bits(_per_token)?)\)?", re.IGNORECASE
+)
+
+
+def _in_another_unit(name: str) -> Meaning | None:
+    """Return the meaning of one of our own columns whose name ends with a unit that is not ours."""
+    loss = _LOSS_IN.fullmatch(name)
+    if loss and loss["bpb"]:
+        return Meaning(f"bpb/{loss['what']}")
+    if loss:
+        return Meaning(f"loss/{loss['what']}", PERPLEXITY if loss["ppl"] else BITS)
+    share = _IN_PERCENT.fullmatch(name) if name.startswith(("score/", "stderr/")) else None
+    return Meaning(share["name"], PERCENT) if share else None
 
 
 def _olmo(name: str) -> Meaning | None:

@@ -4,11 +4,14 @@ Parameters are those that nanochat itself uses for scaling: the transformer's ma
 of exactly 0 is what the scripts write where none was measured, and is missing here.
 """
 
+from collections import Counter
+
 import polars as pl
 
 from foretell.errors import DataError, Finding
 from foretell.importers.asked import Asked
 from foretell.importers.imported import Imported, Skipped, Taken, note
+from foretell.importers.translate import NOT_A_NUMBER
 from foretell.importers.walk import find_files, name_of
 from foretell.io.table import read_table
 from foretell.metadata import Metadata
@@ -17,6 +20,7 @@ RESULTS = "results.csv"
 UNMEASURED = "exactly 0, which the scripts write where it was not measured"
 BELOW = "below 0, the score of a guesser; a run table holds scores from 0 to 1"
 NEEDED = ("depth", "tokens_trained", "val_bpb")
+NUMBERS = ("tokens_trained", "val_bpb", "core_score", "num_iterations", "num_scaling_params", "flops_budget")
 SCALING = ("params_transformer", "params_lm_head")
 
 
@@ -27,7 +31,7 @@ def read_nanochat(source: str, asked: Asked) -> Imported:
         DataError: there is none, or it lacks the columns that nanochat writes.
     """
     files = find_files(source, RESULTS, "what nanochat's scripts write")
-    frames = []
+    frames, broken = [], Counter[str]()
     for path in files:
         raw, _ = read_table(path)
         missing = [name for name in NEEDED if name not in raw.columns]
@@ -37,9 +41,10 @@ def read_nanochat(source: str, asked: Asked) -> Imported:
             )
         family = name_of(path.parent, source) if len(files) > 1 else path.parent.resolve().name
         frames.append(_rows(raw, family))
+        broken.update(_no_numbers(raw))
     asked.progress(1.0)
     frame = pl.concat(frames, how="diagonal_relaxed")
-    skipped = _unusable(frame)
+    skipped = (*_unusable(frame), *(Skipped(name, NOT_A_NUMBER, count) for name, count in broken.items()))
     frame = frame.with_columns(pl.when(pl.col("score/core") > 0).then("score/core").alias("score/core"))
     budget = "flops" in frame.columns
     metadata = Metadata(
@@ -58,6 +63,13 @@ def _unusable(frame: pl.DataFrame) -> tuple[Skipped, ...]:
         BELOW: frame.filter(pl.col("score/core") < 0).height,
     }
     return tuple(Skipped("core_score", why, count) for why, count in reasons.items() if count)
+
+
+def _no_numbers(raw: pl.DataFrame) -> dict[str, int]:
+    """Count the values that should be numbers and are none, by column."""
+    names = [name for name in (*NUMBERS, *SCALING) if name in raw.columns]
+    counts = raw.select((_number(name).is_null() & (pl.col(name).cast(pl.String) != "")).sum() for name in names)
+    return {name: count for name, count in counts.row(0, named=True).items() if count}
 
 
 def _rows(raw: pl.DataFrame, family: str) -> pl.DataFrame:

@@ -10,13 +10,14 @@ from foretell.datasets.gadre import describe_tasks, row_of
 from foretell.errors import DataError
 from foretell.importers.asked import Asked
 from foretell.importers.imported import Imported, Skipped, Taken
-from foretell.importers.safe_json import mapping_of, read_json, why_broken
+from foretell.importers.safe_json import finite_number, mapping_of, read_json, why_broken
 from foretell.importers.walk import find_files, meter_of
 from foretell.metadata import Metadata
 
 FACTS = "eval_metadata.csv"
 NO_SCORES: Mapping[str, Any] = {"eval_metrics": {"icl": {}}}
 ODD = "{} has other hyperparameters or results than open_lm writes"
+COPY = "another file of that name says the same"
 NEEDED = ("name", "dataset_name", "hyperparameters", "results")
 
 
@@ -24,7 +25,7 @@ def read_open_lm(source: str, asked: Asked) -> Imported:
     """Read every model below a folder, with its evaluation `evaluation_<model>_<suite>.json` where there is one.
 
     Raises:
-        DataError: there is no model, or a model has evaluations by several suites.
+        DataError: there is no model, one of two descriptions, or one with evaluations by several suites.
     """
     files = find_files(source, "*.json", "a model or an evaluation of open_lm")
     meter = meter_of(files, asked.progress)
@@ -41,9 +42,9 @@ def read_open_lm(source: str, asked: Asked) -> Imported:
             skipped.append(Skipped(path.name, why_broken(error, path), 1))
             continue
         if all(key in plain for key in NEEDED) and isinstance(plain["results"], list):
-            models[path.stem] = plain
+            _add(models, path, plain, skipped)
         elif isinstance(mapping_of(plain.get("eval_metrics")).get("icl"), dict):
-            scores[path.stem] = plain
+            _add(scores, path, plain, skipped)
         else:
             skipped.append(Skipped(path.name, "neither a model nor an evaluation of open_lm", 1))
     if not models and broken:
@@ -53,6 +54,14 @@ def read_open_lm(source: str, asked: Asked) -> Imported:
             f"{source}: no JSON in it describes a model: none has {', '.join(NEEDED)}. Name the right folder."
         )
     return _imported(source, models, scores, skipped)
+
+
+def _add(known: dict[str, Any], path: Path, plain: Any, skipped: list[Skipped]) -> None:
+    """Keep what a file says under its name; another file of that name must say the same."""
+    if known.setdefault(path.stem, plain) != plain:
+        raise DataError(f"{path}: another file of that name says something else. Keep one of them.")
+    if known[path.stem] is not plain:
+        skipped.append(Skipped(path.name, COPY, 1))
 
 
 def _imported(source: str, models: Mapping[str, Any], scores: Mapping[str, Any], skipped: list[Skipped]) -> Imported:
@@ -79,12 +88,17 @@ def _imported(source: str, models: Mapping[str, Any], scores: Mapping[str, Any],
 
 def _row(stem: str, model: Mapping[str, Any], scores: Mapping[str, Any], skipped: list[Skipped]) -> dict[str, Any]:
     """Return the row of a model, an empty one where its file is not as open_lm writes it."""
+    sizes = [mapping_of(model["hyperparameters"]).get(name) for name in ("params", "tokens")]
+    if any((finite_number(size) or 0) <= 0 for size in sizes):
+        skipped.append(Skipped(f"{stem}.json", ODD.format("it"), 1))
+        return {}
     try:
         row = row_of(model, scores)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError):
         skipped.append(Skipped(f"{stem}.json", ODD.format("it"), 1))
         return {}
-    odd = [name for name in row if name.startswith(("loss/", "score/")) and not isinstance(row[name], float | int)]
+    measured = [name for name in row if name.startswith(("loss/", "score/"))]
+    odd = [name for name in measured if name.endswith("/") or finite_number(row[name]) is None]
     if odd:
         skipped.append(Skipped(f"{odd[0]}{', ...' if len(odd) > 1 else ''} of {stem}", "no number", len(odd)))
     return {name: value for name, value in row.items() if name not in odd}

@@ -9,6 +9,7 @@ import polars as pl
 from foretell.errors import DataError
 from foretell.importers.imported import Skipped
 
+NAME = "name"
 OFF = 0.01  # how far a sum of shares may be from 1 by rounding
 
 
@@ -16,7 +17,7 @@ def read_pair(mixtures: Path, measured: Path, key: str) -> tuple[pl.DataFrame, p
     """Read both tables, and keep the runs that are in both.
 
     Raises:
-        DataError: one has no key, or a key twice, or they have none in common.
+        DataError: one has no key, or a key twice, they have none in common, or name the same run differently.
     """
     left, right = _read(mixtures, key), _read(measured, key)
     both = left.filter(pl.col(key).is_in(right[key].implode()))
@@ -28,15 +29,34 @@ def read_pair(mixtures: Path, measured: Path, key: str) -> tuple[pl.DataFrame, p
         if rows.height > both.height
     ]
     right = both.select(key).join(right, on=key, how="left", maintain_order="left")
+    _require_same_names(both, right, key, f"{mixtures.name} and {measured.name}")
     return both, right, skipped
+
+
+def _require_same_names(left: pl.DataFrame, right: pl.DataFrame, key: str, where: str) -> None:
+    """Refuse two tables that name the same run differently: one of them has its rows in another order."""
+    if NAME not in left.columns or NAME not in right.columns:
+        return
+    one, other = (frame[NAME].cast(pl.String) for frame in (left, right))
+    differ = (one != other).arg_true()
+    if len(differ):
+        row = int(differ[0])
+        what = f"{where}: {key} {left[key][row]} is called {one[row]} in one and {other[row]} in the other"
+        raise DataError(f"{what}. Are they a pair?")
 
 
 def shares_of(mixtures: pl.DataFrame, names: list[str], where: str) -> list[pl.Expr]:
     """Return the shares, each divided by their sum, which rounding leaves off 1.
 
     Raises:
-        DataError: a sum is too far from 1 for rounding.
+        DataError: a share is no number, or a sum is too far from 1 for rounding.
     """
+    for name in names:
+        broken = mixtures[name].cast(pl.Float64, strict=False).is_null()
+        if broken.any():
+            row = int(broken.arg_true()[0])
+            what = f"{where} row {row + 1}: {name} is {mixtures[name][row]!r}, which is no share"
+            raise DataError(f"{what}. Drop the row or correct it.")
     total = reduce(add, (pl.col(name).cast(pl.Float64) for name in names))
     sums = mixtures.select(total).to_series()
     odd = (sums - 1).abs() > OFF
@@ -59,4 +79,4 @@ def _read(path: Path, key: str) -> pl.DataFrame:
         raise DataError(f"{path}: there is no column {key}. It names the runs in both tables.")
     if frame[key].n_unique() < frame.height:
         raise DataError(f"{path}: a {key} stands twice. Keep one row for each run.")
-    return frame
+    return frame.with_columns(pl.col(key).cast(pl.String))

@@ -68,6 +68,7 @@ def read_frame(
     if frame.height == 0:
         raise DataError(f"{name}: the table is empty. Give one row per checkpoint.")
     translator = Translator(asked)
+    _require_single_names(frame, translator, name)
     sources = _sources([*frame.columns, *unread], translator)
     if asked.columns.get("run") == EACH_ROW:
         translator.meanings(EACH_ROW)
@@ -85,6 +86,15 @@ def read_frame(
     left = _left([*frame.columns, *unread], sources, chosen, translator, frame.height)
     asked.progress(1.0)
     return Imported(pl.DataFrame(columns), metadata, tuple(account for _, account in taken), left, (), name)
+
+
+def _require_single_names(frame: pl.DataFrame, translator: Translator, name: str) -> None:
+    """Refuse a header with one name twice, of which the reader has renamed the second, where it means something."""
+    for column in frame.columns:
+        first, renamed, _ = column.rpartition("_duplicated_")
+        is_second = bool(renamed) and first in frame.columns and bool(_meanings(first, translator))
+        if is_second and not frame[first].equals(frame[column], null_equal=True):
+            raise DataError(f"{name}: column {first} stands twice, with other values. Keep one of them.")
 
 
 Source = tuple[str, Meaning]  # a column of the table, and what it means
@@ -113,9 +123,14 @@ def _is_wanted(column: str, translator: Translator) -> bool:
 def _pick(frame: pl.DataFrame, column: str, names: list[Source], name: str) -> Source:
     """Keep one source for a column: that of the lowest rank; the others must hold the same values."""
     best = min(names, key=lambda each: each[1].rank)
-    for other in names if column != "step" else ():
-        if other is not best and not _same(
-            _values(frame, best, name), _values(frame, other, name), converted=best[1].unit != other[1].unit
+    for other in names:
+        counts_else = column == "step" and other[1].rank != best[1].rank  # `_step` counts calls of the logger
+        if (
+            other is not best
+            and not counts_else
+            and not _same(
+                _values(frame, best, name), _values(frame, other, name), converted=best[1].unit != other[1].unit
+            )
         ):
             listed = " or ".join(repr(theirs) for theirs, _ in names)
             raise DataError(f"{name}: {column} could be {listed}, which differ. Say which: --map {column}={best[0]}.")
@@ -180,7 +195,7 @@ def _left(
 ) -> tuple[Skipped, ...]:
     """Say why each column that was not taken was left."""
     taken = {theirs for theirs, _ in chosen.values()}
-    same = {theirs: chosen[column][0] for column, names in sources.items() for theirs, _ in names}
+    same = {theirs: chosen[column] for column, names in sources.items() for theirs, _ in names}
     return tuple(
         Skipped(f"column {column}", _why(column, same.get(column), translator), height)
         for column in columns
@@ -188,9 +203,11 @@ def _left(
     )
 
 
-def _why(column: str, same_as: str | None, translator: Translator) -> str:
-    if same_as is not None:
-        return f"it says the same as {same_as}, which was taken"
+def _why(column: str, chosen: Source | None, translator: Translator) -> str:
+    if chosen is not None and chosen[1].column == "step":
+        return f"the step is {chosen[0]}"
+    if chosen is not None:
+        return f"it says the same as {chosen[0]}, which was taken"
     if is_training_loss(column):
         return WHICH_TEXT.replace("NAME", column)
     return NO_ROW if translator.meanings(column) else translator.reason(column).replace("NAME", column)
@@ -209,6 +226,9 @@ def _read_database(path: Path, asked: Asked) -> pl.DataFrame:
             if found is None:
                 raise DataError(f"{path}: the query gives no rows. Write a SELECT.")
             return pl.DataFrame(found.to_arrow_table())
+    except pl.exceptions.PolarsError as error:
+        what = f"{path} cannot be read: {str(error).splitlines()[0].rstrip('.')}"
+        raise DataError(f"{what}. Leave that column out: --query 'SELECT ...'.") from None
     except duckdb.Error as error:
         raise DataError(f"{path} cannot be read: {str(error).splitlines()[0]} Check the file and --query.") from None
 

@@ -6,6 +6,7 @@ parsed by TensorBoard's own protocol classes. Scalars of a run are merged by ste
 
 import struct
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,13 @@ from foretell.importers.asked import Asked
 from foretell.importers.by_step import Series, by_step
 from foretell.importers.history import RunHistory, import_histories
 from foretell.importers.imported import Imported
+from foretell.importers.resumed import REPEATED, begun_again
 from foretell.importers.translate import Translator
 from foretell.importers.walk import Meter, find_files, meter_of, name_of
 
 EVENTS = "*tfevents*"
 EXTRA = "tensorboard"
+OWN_FOLDER = "Keep the event files of each start in a folder of their own."
 LONGEST = 64 * 2**20  # bytes of one event
 _HEADER = struct.Struct("<QI")
 _FOOTER = 4
@@ -40,14 +43,41 @@ def read_events(source: str, asked: Asked, configs: Mapping[str, Mapping[str, An
     parse = _parser()
     files = find_files(source, EVENTS, "what TensorBoard writes")
 
+    restarted: list[str] = []
+
     def histories(translator: Translator) -> Iterator[RunHistory]:
         meter = meter_of(files, asked.progress)
         for folder, group in groupby(files, key=lambda path: path.parent):
             run = name_of(folder, source)
             series, config = _read_run(list(group), parse, translator, meter)
-            yield RunHistory(run, by_step(series, translator.leave), {**configs.get(run, {}), **config})
+            restarted.extend([run] if any(each.begins_again for each in series.values()) else [])
+            plain = {tag: each.series for tag, each in series.items()}
+            yield RunHistory(run, by_step(plain, translator.leave), {**configs.get(run, {}), **config})
 
-    return import_histories(histories, asked, source)
+    found = import_histories(histories, asked, source)
+    return replace(found, findings=(*found.findings, *(begun_again(run, OWN_FOLDER) for run in restarted)))
+
+
+@dataclass
+class _Tag:
+    """The values of one tag, file by file: what a later file goes on from takes the place of what came after it."""
+
+    series: Series = field(default_factory=Series)
+    file: Path | None = None
+    begins_again: bool = False
+
+    def add(self, step: int, number: float, file: Path) -> int:
+        """Take one more value, and return how many earlier ones were trained again and are left."""
+        left = 0
+        if file != self.file and len(self.series.steps):
+            before = len(self.series.steps)
+            goes_on = step > min(self.series.steps)
+            self.begins_again |= not goes_on
+            self.series = self.series.before(step) if goes_on else self.series
+            left = before - len(self.series.steps)
+        self.file = file
+        self.series.add(step, number)
+        return left
 
 
 def _parser() -> Any:
@@ -60,9 +90,9 @@ def _parser() -> Any:
 
 def _read_run(
     files: list[Path], parse: Any, translator: Translator, meter: Meter
-) -> tuple[dict[str, Series], dict[str, Any]]:
+) -> tuple[dict[str, _Tag], dict[str, Any]]:
     """Gather the scalars that mean something: two numbers each, whatever their number."""
-    series: dict[str, Series] = {}
+    series: dict[str, _Tag] = {}
     config: dict[str, Any] = {}
     for path in files:
         for message in _messages(path, translator, meter):
@@ -73,18 +103,20 @@ def _read_run(
                 continue
             for value in event.summary.value:
                 config |= _hyper_parameters(value)
-                _keep(series, value, event.step, translator)
+                _keep(series, value, event.step, path, translator)
     return series, config
 
 
-def _keep(series: dict[str, Series], value: Any, step: int, translator: Translator) -> None:
+def _keep(series: dict[str, _Tag], value: Any, step: int, path: Path, translator: Translator) -> None:
     number = _scalar(value)
     if number is None:
         return
     if translator.meaning(value.tag) is None:
         translator.leave_name(value.tag)
         return
-    series.setdefault(value.tag, Series()).add(step, number)
+    left = series.setdefault(value.tag, _Tag()).add(step, number, path)
+    if left:
+        translator.leave(value.tag, REPEATED, left)
 
 
 def _messages(path: Path, translator: Translator, meter: Meter) -> Iterator[bytes]:

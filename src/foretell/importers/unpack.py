@@ -13,7 +13,16 @@ from foretell.errors import DataError
 
 MOST_BYTES = 20 * 2**30  # when unpacked
 MOST_MEMBERS = 1_000_000
+LONGEST_HEADER = 2**20  # bytes of a long name and the like, which tarfile reads as a whole
+HEADERS = (
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+)
 ENCRYPTED = 1  # the flag of a zip's member
+BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError)
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")
 
 
@@ -35,8 +44,9 @@ def unpacked(source: str) -> Iterator[str]:
             _unzip(path, folder) if path.suffix.lower() == ".zip" else _untar(path, folder)
         except NotImplementedError as error:
             raise DataError(f"{path} is packed in a way that is not known here: {error}. Unpack it yourself.") from None
-        except (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
-            raise DataError(f"{path} cannot be unpacked: {error}. Is it complete?") from None
+        except BROKEN as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".:")
+            raise DataError(f"{path} cannot be unpacked: {reason}. Is it complete?") from None
         yield str(folder)
 
 
@@ -54,7 +64,7 @@ def _unzip(path: Path, folder: Path) -> None:
 
 def _untar(path: Path, folder: Path) -> None:
     """Unpack files only: links and devices are left where they are."""
-    with tarfile.open(path) as archive:
+    with tarfile.open(path, tarinfo=_Bounded) as archive:
         count = size = 0
         for member in archive:
             count, size = count + 1, size + member.size
@@ -63,6 +73,15 @@ def _untar(path: Path, folder: Path) -> None:
             packed = archive.extractfile(member) if member.isfile() else None
             if packed is not None:
                 _copy(packed, place, member.size)
+
+
+class _Bounded(tarfile.TarInfo):
+    """A member whose long name or extended header is refused before it is read, if it is larger than any is."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.type in HEADERS and self.size > LONGEST_HEADER:
+            raise DataError(f"{archive.name!s}: a header of {self.size:,} bytes. Do not trust it.")
+        return super()._proc_member(archive)  # type: ignore[misc]
 
 
 def _require_bounds(path: Path, members: int, size: int) -> None:

@@ -25,9 +25,12 @@ def find_files(source: str, pattern: str, what: str) -> list[Path]:
     if not path.is_dir():
         raise DataError(f"{source}: there is no such file or folder.")
     found = [Path(folder) / name for folder, _, names in os.walk(path) for name in names if fnmatch(name, pattern)]
-    found = [file for file in found if not file.is_symlink()]
+    n_links = sum(file.is_symlink() for file in found)
+    found = [file for file in found if file.is_file() and not file.is_symlink()]  # no pipes either
     if not found:
-        raise DataError(f"{source}: there is no {pattern} in it, which is {what}. Name the folder that holds them.")
+        links = f" ({n_links:,} are links, which are not followed)" if n_links else ""
+        where = f"{source}: there is no {pattern} in it, which is {what}{links}"
+        raise DataError(f"{where}. Name the folder that holds them.")
     return sorted(found)
 
 

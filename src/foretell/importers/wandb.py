@@ -3,16 +3,18 @@
 The server is asked by `scan_history`, which gives every logged row; `history` would give a sample.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from foretell.errors import DataError, Finding, MissingExtra
+from foretell.errors import DataError, MissingExtra
 from foretell.importers.asked import Asked
 from foretell.importers.history import RunHistory, flat, import_histories
-from foretell.importers.imported import Imported, note
+from foretell.importers.imported import Imported
+from foretell.importers.resumed import REPEATED, begun_again
 from foretell.importers.safe_json import finite_number, parse_json
 from foretell.importers.translate import Translator
 from foretell.importers.walk import Meter, find_files, meter_of
@@ -20,7 +22,8 @@ from foretell.importers.wandb_records import read_records
 
 EXTRA = "wandb"
 PAGE = 1000  # rows a request
-REPEATED = "logged again after the run was resumed from an earlier step"
+LOG_STEPS = "Log with wandb.log(..., step=STEP), or name a step that goes on: --map step=NAME."
+CHANGED = "it changed when the run was resumed"
 OWN = ("_timestamp", "_runtime", "_wandb")
 
 
@@ -56,11 +59,20 @@ def read_project(source: str, asked: Asked, api: Any) -> Imported:
         meter = Meter(len(runs), asked.progress)
         for name, run in zip(names, runs, strict=True):
             config = flat({key: value for key, value in dict(run.config).items() if not key.startswith("_")})
-            records = ((row.get("_step"), _logged(row)) for row in run.scan_history(page_size=PAGE))
+            records = _scanned(source, run)
             yield _history(name, records, config, str(run.state) == "finished", str(run.state) == "running")
             meter.add(1)
 
     return import_histories(histories, asked, source)
+
+
+def _scanned(source: str, run: Any) -> Iterator[tuple[float | None, dict[str, Any]]]:
+    """Yield the rows of a run on the server, to the last one or not at all."""
+    try:
+        for row in run.scan_history(page_size=PAGE):
+            yield row.get("_step"), _logged(row)
+    except Exception as error:  # what wandb raises for a broken connection
+        raise _no_project(source, error) from None
 
 
 def _api(source: str) -> Any:
@@ -84,18 +96,19 @@ def _read_files(source: str, asked: Asked) -> Imported:
     parse = _parser()
     files = find_files(source, "*.wandb", "an offline run file of wandb")
     runs = _by_id([_read_head(path, parse) for path in files])
-    names = _distinct([(_name(parts), run_id) for run_id, parts in runs.items()])
+    ids = Counter(parts[0].run_id for parts in runs)
+    names = _distinct([(_name(parts), parts[0].id_among(ids)) for parts in runs])
 
     def histories(translator: Translator) -> Iterator[RunHistory]:
         meter = meter_of(files, asked.progress)
-        for name, parts in zip(names, runs.values(), strict=True):
-            config = {key: value for part in parts for key, value in part.config.items()}
+        for name, parts in zip(names, runs, strict=True):
+            config = _settings(parts, translator)
             records = _continued(name, parts, parse, translator, meter)
             yield _history(name, records, config, parts[-1].exit == 0, parts[-1].exit is None)
 
     found = import_histories(histories, asked, source)
-    restarted = [name for name, parts in zip(names, runs.values(), strict=True) if _restarts(parts)]
-    return replace(found, findings=(*found.findings, *map(_restarted, restarted)))
+    restarted = [name for name, parts in zip(names, runs, strict=True) if _restarts(parts)]
+    return replace(found, findings=(*found.findings, *(begun_again(name, LOG_STEPS) for name in restarted)))
 
 
 @dataclass(frozen=True)
@@ -104,11 +117,27 @@ class _Head:
 
     path: Path
     run_id: str
+    project: str = ""
     name: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)
     exit: int | None = None
     started: float = 0.0
     first_step: float | None = None
+
+    def id_among(self, ids: Mapping[str, int]) -> str:
+        """Return its id, with its project where other projects have a run of that id."""
+        return self.run_id if ids[self.run_id] == 1 else f"{self.project}-{self.run_id}"
+
+
+def _settings(parts: list[_Head], translator: Translator) -> dict[str, Any]:
+    """Return the settings of a run; those of sizes, batches or seeds that changed when it was resumed are left."""
+    config = {key: value for part in parts for key, value in part.config.items()}
+    for key in list(config):
+        meaning = translator.meaning(key)
+        if meaning is not None and any(part.config.get(key, config[key]) != config[key] for part in parts):
+            translator.leave(f"config {key}", CHANGED)
+            del config[key]
+    return config
 
 
 def _restarts(parts: list[_Head]) -> bool:
@@ -116,19 +145,12 @@ def _restarts(parts: list[_Head]) -> bool:
     return any(not _goes_on(part, later) for part, later in pairwise(logged))
 
 
-def _restarted(name: str) -> Finding:
-    what = f"{name} was resumed, and a later file of it counts its steps from the beginning again."
-    fix = "Log with wandb.log(..., step=STEP), or name a step that goes on: --map step=NAME."
-    why = "Rows of one step are not of one checkpoint."
-    return note("steps-begin-again", what, fix, severity="warning", why=why)
-
-
-def _by_id(heads: list[_Head]) -> dict[str, list[_Head]]:
-    """Return the files of each run, in the order in which they were begun."""
-    runs: dict[str, list[_Head]] = {}
+def _by_id(heads: list[_Head]) -> list[list[_Head]]:
+    """Return the files of each run of a project, in the order in which they were begun."""
+    runs: dict[tuple[str, str], list[_Head]] = {}
     for head in sorted(heads, key=lambda head: (head.started, str(head.path))):
-        runs.setdefault(head.run_id, []).append(head)
-    return {run_id: runs[run_id] for run_id in dict.fromkeys(head.run_id for head in heads)}
+        runs.setdefault((head.project, head.run_id), []).append(head)
+    return [runs[key] for key in dict.fromkeys((head.project, head.run_id) for head in heads)]
 
 
 def _name(parts: list[_Head]) -> str:
@@ -186,6 +208,7 @@ def _read_head(path: Path, parse: Any) -> _Head:
         elif record is not None and kind == "run":
             run = record.run
             head = replace(head, run_id=run.run_id or head.run_id, name=run.display_name or head.name)
+            head = replace(head, project=run.project or head.project)
             head = replace(head, started=run.start_time.ToMicroseconds() / 1e6)
             settings |= _items(run.config.update)
         elif record is not None and kind == "config":
@@ -259,5 +282,5 @@ def _logged(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _distinct(runs: list[tuple[str, str]]) -> list[str]:
     """Return the names of runs; where several have the same name, with their id."""
-    names = [name for name, _ in runs]
-    return [name if names.count(name) == 1 else f"{name}-{run_id}" for name, run_id in runs]
+    counts = Counter(name for name, _ in runs)
+    return [name if counts[name] == 1 else f"{name}-{run_id}" for name, run_id in runs]

@@ -11,6 +11,7 @@ import polars as pl
 
 from foretell.errors import DataError
 from foretell.io.atomic import write_atomically
+from foretell.io.flags import flags_as_texts, with_flags_apart
 from foretell.metadata import Metadata
 from foretell.registry import Registry
 from foretell.runs import Runs
@@ -18,6 +19,7 @@ from foretell.runs import Runs
 PARQUET_KEY = "foretell"
 CHUNK = 20_000  # lines of a JSONL
 LONGEST_LINE = 32 * 2**20  # characters
+LONGEST_INTEGER = 38  # digits that a column of whole numbers holds; longer ones are read as floats
 OTHER_SEPARATORS = (";", "\t", "|")
 
 
@@ -40,7 +42,7 @@ def read_table(path: str | Path) -> tuple[pl.DataFrame, Metadata | None]:
         raise DataError(f"{path}: the file is empty. Give one row per checkpoint.")
     try:
         frame = READERS[path.suffix.lower()](path)
-    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read: {_first_line(error)}. Is it complete, and of this kind?") from None
     return frame, _read_metadata(path)
 
@@ -100,8 +102,8 @@ def _read_jsonl(path: Path) -> pl.DataFrame:
     lines = ((number, line) for number, line in _lines(path) if line.strip())
     frames = []
     while rows := [_parse_line(number, line) for number, line in islice(lines, CHUNK)]:
-        frames.append(pl.DataFrame(rows, infer_schema_length=None, strict=False))
-    return pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame()
+        frames.append(pl.DataFrame(flags_as_texts(rows), infer_schema_length=None, strict=False))
+    return pl.concat(with_flags_apart(frames), how="diagonal_relaxed") if frames else pl.DataFrame()
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -114,9 +116,30 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
+class _Twice(Exception):
+    """A name that stands twice in one object."""
+
+
+def _without_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _Twice(next(name for name in names if names.count(name) > 1))
+    return row
+
+
+def _whole(text: str) -> int | float:
+    return int(text) if len(text) <= LONGEST_INTEGER else float(text)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_without_twice, parse_int=_whole)
+
+
 def _parse_line(number: int, line: str) -> dict[str, Any]:
     try:
-        row = json.loads(line)
+        row = _DECODER.decode(line)
+    except _Twice as error:
+        raise ValueError(f"line {number} has {str(error)!r} twice") from None
     except RecursionError:
         raise ValueError(f"line {number} is nested too deeply") from None
     except ValueError:

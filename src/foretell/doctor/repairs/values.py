@@ -9,7 +9,7 @@ from foretell.doctor.mixtures import ROUNDING
 from foretell.doctor.repairs.done import Done, only_where, with_columns
 from foretell.doctor.scores import columns_with_odd_zeros
 from foretell.runs import Runs
-from foretell.schema import COUNTS, column_names
+from foretell.schema import COUNTS, LARGEST_ERROR, column_names
 
 NOT_MEASURED = -1.0  # as a score
 PERCENT = 100.0
@@ -58,13 +58,17 @@ UNREADABLE = ("text-in-number-column", "not-a-flag", "not-a-list", "not-a-text",
 
 
 def to_fractions(runs: Runs) -> tuple[Runs, list[Done]]:
-    """Divide scores in percent by 100, where no value of their column can be a fraction and a percentage alike."""
+    """Divide scores in percent, and their errors, by 100, where no value can be a fraction and a percentage alike."""
     tasks = [task for task in runs.tasks if _is_in_percent(runs, task)]
     if not tasks:
         return runs, []
     columns = [f"score/{task}" for task in tasks]
     n = sum(int((runs.frame[name] > 1).sum()) for name in columns)
     scaled = {name: only_where(pl.col(name) > 1, name, pl.col(name) / PERCENT) for name in columns}
+    for task in tasks:
+        error = f"stderr/{task}"
+        if error in runs.frame.columns and (runs.frame[error] > LARGEST_ERROR).any():
+            scaled[error] = only_where(pl.col(f"score/{task}") > 1, error, pl.col(error) / PERCENT)
     what = f"Divided {count(n, 'score')} by 100."
     return with_columns(runs, scaled), [Done("scores-in-percent", what, list_some(columns), n)]
 
