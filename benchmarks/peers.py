@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from scipy.optimize import curve_fit, least_squares, minimize
@@ -33,9 +34,10 @@ from foretell.methods.training import training_set
 
 PAGE = Path(__file__).parent / "PEERS.md"
 DELTA = 1e-3
-GRID = (np.arange(0, 26, 5), np.arange(0, 26, 5), np.arange(-1, 1.1, 0.5), np.arange(0, 2.1, 0.5), np.arange(0, 2.1, 0.5))
+GRID = (*(np.arange(0, 26, 5),) * 2, np.arange(-1, 1.1, 0.5), *(np.arange(0, 2.1, 0.5),) * 2)  # a, b, e, alpha, beta
 TRAIN = "n_params <= 3.2e9 AND run NOT LIKE '%rerun' AND run NOT LIKE '%0.5xC'"
 HOLDOUT = "run IN ('7B-4T', '13B-5T')"
+Result = TypeVar("Result")
 SAMPLE = 60  # of a peer's starts and refits, unless all are asked for
 
 
@@ -62,7 +64,7 @@ class Timed:
 def points() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return parameters, tokens and losses of Hoffmann's runs that are kept."""
     frame = foretell.load_runs("chinchilla").usable().frame
-    return tuple(frame[name].to_numpy() for name in ("n_params", "n_tokens", "loss/massivetext"))  # type: ignore[return-value]
+    return frame["n_params"].to_numpy(), frame["n_tokens"].to_numpy(), frame["loss/massivetext"].to_numpy()
 
 
 def objective(free: np.ndarray, n: np.ndarray, d: np.ndarray, loss: np.ndarray, weight: np.ndarray) -> float:
@@ -98,6 +100,11 @@ def scipy_fit(start: np.ndarray, weight: np.ndarray, exact: bool) -> float:
     return float(found.fun)
 
 
+def scipy_fits(starts: np.ndarray, weights: np.ndarray, exact: bool) -> list[float]:
+    """Return the objective at the end of each start, with weights of its own."""
+    return [scipy_fit(start, weight, exact) for start, weight in zip(starts, weights, strict=True)]
+
+
 POINTS: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
 
 
@@ -119,7 +126,7 @@ def grid_of_starts(everything: bool) -> Iterator[Timed]:
     yield Timed("foretell, its own 8 starts", median_seconds(guess), float(guess().objective), "once compiled")
     order = np.random.default_rng(0).permutation(len(starts))[: len(starts) if everything else SAMPLE]
     for exact, how in ((False, "differences"), (True, "exact gradient")):
-        seconds, found = timed(lambda exact=exact: [scipy_fit(starts[i], np.ones(len(n)), exact) for i in order])
+        seconds, found = timed(partial(scipy_fits, starts[order], np.ones((len(order), len(n))), exact))
         yield Timed(f"scipy, {how}", seconds * len(starts) / len(order), min(found), _scaled(len(order), len(starts)))
     yield from chinchilla_package(starts[order], len(starts))
 
@@ -132,15 +139,18 @@ def chinchilla_package(starts: np.ndarray, n_all: int) -> Iterator[Timed]:
     except ImportError:
         return
     with tempfile.TemporaryDirectory() as folder:
-        grid = {name: (0.0, 1.0) for name in ("e", "a", "b", "alpha", "beta")}
+        grid = dict.fromkeys(("e", "a", "b", "alpha", "beta"), (0.0, 1.0))
         peer = Peer(folder, param_grid=grid, loss_fn=partial(log_huber, delta=DELTA), log_level=50)
         n, d, loss = points_kept()
         peer._const = {"log_N": np.log(n), "log_D": np.log(d), "y_true": loss, "weights": None}
         peer._autoscale_range = np.ones(5)
         ordered = starts[:, [2, 0, 1, 3, 4]]
-        seconds, found = timed(lambda: [minimize(peer._evaluate_params, x, method=peer.algorithm).fun for x in ordered])
-    best = float(np.nanmin(found)) * len(n)
-    yield Timed("chinchilla 0.2", seconds * n_all / len(starts), best, _scaled(len(starts), n_all) + "; its mean, times n")
+        ask = partial(minimize, peer._evaluate_params, method=peer.algorithm)
+        seconds, found = timed(lambda: [ask(x).fun for x in ordered])
+    best = float(np.nanmin(found)) * len(n)  # it takes the mean
+    yield Timed(
+        "chinchilla 0.2", seconds * n_all / len(starts), best, _scaled(len(starts), n_all) + "; its mean, times n"
+    )
 
 
 def refits(everything: bool, n_refits: int) -> Iterator[Timed]:
@@ -157,7 +167,7 @@ def refits(everything: bool, n_refits: int) -> Iterator[Timed]:
     yield Timed(f"foretell, {n_refits:,} refits", median_seconds(call), ours, share)
     start = np.array([np.log(around.A), np.log(around.B), np.log(around.E), around.alpha, around.beta])
     for exact, how in ((False, "differences"), (True, "exact gradient")):
-        seconds, found = timed(lambda exact=exact: [scipy_fit(start, counts[i], exact) for i in chosen])
+        seconds, found = timed(partial(scipy_fits, np.tile(start, (len(chosen), 1)), counts[chosen], exact))
         note = _scaled(len(chosen), n_refits)
         yield Timed(f"scipy, {how}", seconds * n_refits / len(chosen), float(np.mean(found)), note)
 
@@ -165,7 +175,7 @@ def refits(everything: bool, n_refits: int) -> Iterator[Timed]:
 # ---------- the ladder paper's chain over eight tasks
 
 
-def chain(_: bool) -> Iterator[Timed]:
+def chain() -> Iterator[Timed]:
     """Time the chain of eight tasks: ours with 1,000 resamples, the plain one without any interval."""
     asked = partial(
         foretell.backtest, "olmo-ladder", HOLDOUT, train=TRAIN, methods=("olmo_ladder",), resamples=1000
@@ -184,7 +194,8 @@ def _plain_task(runs: foretell.Runs, task: str) -> Sequence[np.ndarray]:
     ends, rows = runs.final_rows().frame, runs.frame
     n, d, loss = (ends[name].to_numpy() for name in ("n_params", "n_tokens", f"task_loss/{task}"))
     starts = product((5.0, 10.0), (5.0, 10.0), (-1.0, 0.0), (0.3, 0.6), (0.3, 0.6))
-    tried = [minimize(objective, start, (n, d, loss, np.ones(len(n))), method="L-BFGS-B", jac=gradient) for start in starts]
+    ask = partial(minimize, objective, args=(n, d, loss, np.ones(len(n))), method="L-BFGS-B", jac=gradient)
+    tried = [ask(start) for start in starts]
     x, y = rows[f"task_loss/{task}"].to_numpy(), rows[f"score/{task}"].to_numpy()
     seen = np.isfinite(x) & np.isfinite(y)
     sigmoid, _ = curve_fit(_sigmoid, x[seen], y[seen], p0=(-0.5, 1.0, 5.0, 1.0), maxfev=10_000)
@@ -198,7 +209,7 @@ def _sigmoid(loss: np.ndarray, a: float, middle: float, slope: float, b: float) 
 # ---------- a law of mixtures on RegMix's 512 mixtures
 
 
-def mixture(everything: bool) -> Iterator[Timed]:
+def mixture() -> Iterator[Timed]:
     """Time a log-linear law of 17 sources, for 13 domains, on 512 mixtures."""
     runs = foretell.load_runs("regmix").where("run LIKE '1m-train%'")
     training = training_set(runs, [], list(runs.losses), None)[0]
@@ -215,7 +226,10 @@ def _exponential(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Fit `c + exp(k + t . x)` with scipy's robust least squares from eight starts."""
     rng, n = np.random.default_rng(0), x.shape[1]
     starts = [np.concatenate([[0.9 * y.min(), 0.0], rng.normal(scale=0.5, size=n)]) for _ in range(8)]
-    residual = lambda free: free[0] + np.exp(np.clip(free[1] + x @ free[2:], -30, 30)) - y  # noqa: E731
+
+    def residual(free: np.ndarray) -> np.ndarray:
+        return np.asarray(free[0] + np.exp(np.clip(free[1] + x @ free[2:], -30, 30)) - y)
+
     found = [least_squares(residual, start, loss="huber", f_scale=0.02) for start in starts]
     return np.asarray(min(found, key=lambda each: each.cost).x)
 
@@ -223,7 +237,7 @@ def _exponential(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 # ---------- timing and telling
 
 
-def timed(call: Callable[[], list[float]]) -> tuple[float, list[float]]:
+def timed(call: Callable[[], Result]) -> tuple[float, Result]:
     """Return the seconds of one call, and what it returned."""
     start = time.perf_counter()
     found = call()
@@ -233,7 +247,7 @@ def timed(call: Callable[[], list[float]]) -> tuple[float, list[float]]:
 def median_seconds(call: Callable[[], object]) -> float:
     """Return the median of three calls, once everything is compiled."""
     call()
-    return statistics.median(timed(call)[0] for _ in range(3))  # type: ignore[arg-type]
+    return statistics.median(timed(call)[0] for _ in range(3))
 
 
 def _scaled(n_done: int, n_all: int) -> str:
@@ -259,12 +273,16 @@ def main() -> None:
         "The Chinchilla law on 240 points, a grid of 4,500 starts": grid_of_starts(everything),
         "1,000 bootstrap refits of it": refits(everything, 1000),
         "4,000 bootstrap refits of it": refits(everything, 4000),
-        "The ladder paper's chain, eight tasks": chain(everything),
-        "A log-linear law of mixtures: 512 mixtures, 17 sources, 13 domains": mixture(everything),
+        "The ladder paper's chain, eight tasks": chain(),
+        "A log-linear law of mixtures: 512 mixtures, 17 sources, 13 domains": mixture(),
     }
-    head = f"# Fits beside those of others\n\n`python {' '.join(['benchmarks/peers.py', *sys.argv[1:]])}` wrote this, on {os.cpu_count()} cores. Timings are noisy: read the ratios.\n"
-    page = "\n".join([head, *(section(title, rows) for title, rows in questions.items())])
-    print(page)
+    command = " ".join(["benchmarks/peers.py", *sys.argv[1:]])
+    head = f"`python {command}` wrote this, on {os.cpu_count()} cores. Timings are noisy: read the ratios.\n"
+    parts = ["# Fits beside those of others\n", head]
+    for title, rows in questions.items():
+        parts.append(section(title, rows))
+        print(parts[-1], flush=True)
+    page = "\n".join(parts)
     PAGE.write_text(page, encoding="utf-8")
 
 
