@@ -164,7 +164,17 @@ def _cost_of_file(path: Path | None, machine: Any) -> dict[str, Any]:
     from foretell.planning.cost import Priced, cost
 
     rungs = read_plan(path, files_needed=False).rungs
-    sizes = [Priced(rung.name, rung.shape.n_params_non_embedding, rung.n_tokens, len(rung.seeds)) for rung in rungs]
+    sizes = [
+        Priced(
+            name=rung.name,
+            n_params=rung.shape.n_params_non_embedding,
+            n_params_total=rung.shape.n_params_total,
+            batch=rung.batch,
+            n_tokens=rung.n_tokens,
+            n_seeds=len(rung.seeds),
+        )
+        for rung in rungs
+    ]
     names = [{"name": size.name, "n_tokens": size.n_tokens, "flops": size.flops} for size in sizes]
     return {"runs": names, "cost": cost(sizes, machine).to_dict()}
 
