@@ -58,4 +58,5 @@ def _too_little(found: Sizes, budget: float, limits: Limits, tokens_per_step: fl
         return f"{what}. Make --batch or --sequence-length smaller, or allow more tokens per parameter."
     cheapest = float(found.flops.min())
     what = f"a budget of {format_quantity(budget)} FLOPs: the cheapest run takes {format_quantity(cheapest)}"
-    return f"{what}, and no run may take more than {limits.share:.0%} of it. Raise the budget, allow smaller runs, or smaller batches."
+    what += f", and no run may take more than {limits.share:.0%} of it"
+    return f"{what}. Raise the budget, allow smaller runs, or make batches smaller."
