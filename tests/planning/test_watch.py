@@ -82,13 +82,16 @@ def changed(**columns: pl.Expr) -> Runs:
     ("columns", "sentence"),
     [
         ({"status": pl.lit("diverged")}, "has diverged after 60B of 120B tokens"),
-        ({"status": pl.lit("excluded")}, "no run 'large'"),
         ({"status": pl.lit("ok"), "is_final": pl.lit(True)}, "schedule ended after 60B of 120B tokens"),
     ],
 )
 def test_a_run_that_has_ended_otherwise_is_not_watched(columns, sentence):
     with pytest.raises(DataError, match=sentence):
         watch(changed(**columns), forecast(), run="large")
+
+
+def test_a_run_that_is_excluded_from_fits_is_watched_when_it_is_named():
+    assert watch(changed(status=pl.lit("excluded")), forecast(), run="large").verdict == "on course"
 
 
 def test_a_table_that_does_not_say_which_runs_are_finished_can_be_watched():

@@ -79,7 +79,7 @@ def watch(
 
 def _running(table: Runs, name: str | None, target: Target) -> pl.DataFrame:
     """Return the rows so far of the run that goes on, in order."""
-    frame = table.frame.filter((pl.col("n_tokens") > 0) & (pl.col("status") != "excluded")).sort("n_tokens")
+    frame = table.frame.filter(pl.col("n_tokens") > 0).sort("n_tokens")
     chosen = frame.filter(run=name or _only_open_run(table))
     if not chosen.height:
         raise DataError(f"{table.name} has no run {name!r} with n_tokens. Name one of its runs.")
