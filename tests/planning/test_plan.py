@@ -117,6 +117,7 @@ def test_the_shares_of_the_target_are_those_of_every_rung():
         ({"budget": BUDGET, "noise": 1e-12}, "relative deviation"),
         ({"budget": BUDGET, "at": "flops=1e24"}, "states no sizes"),
         ({"budget": BUDGET, "at": "n_params=1e40,n_tokens=1e40"}, "nobody trains that"),
+        ({"budget": BUDGET, "at": f"{AT},share/code=0.3"}, "shares sum to 0.3"),
         ({"budget": BUDGET, "vocab_size": 0}, "vocab_size is 0"),
         ({"budget": BUDGET, "sequence_length": 0}, "sequence_length is 0"),
         ({"budget": BUDGET, "batch": -1}, "batch is -1"),

@@ -13,7 +13,9 @@ from foretell.units import parse_quantity
 
 At = Annotated[
     str | None,
-    typer.Option(help="The model to forecast: n_params=7e9,n_tokens=4e12[,share/code=0.3].", metavar="TARGET"),
+    typer.Option(
+        help="The model to forecast: n_params=7e9,n_tokens=4e12[,share/code=0.3,share/web=0.7].", metavar="TARGET"
+    ),
 ]
 Budget = Annotated[str | None, typer.Option(help="FLOPs of the whole ladder: 1e21.", metavar="FLOPS")]
 Table = Annotated[str | None, typer.Option(metavar="RUNS", help="Similar runs, for the laws and the noise of a run.")]

@@ -1,5 +1,6 @@
 """Plan the ladder of small runs that makes the forecast at a target as sharp as a budget allows."""
 
+import math
 from collections import Counter
 from dataclasses import dataclass, replace
 from statistics import NormalDist
@@ -25,6 +26,7 @@ from foretell.sizing import MOST_PARAMS, shape_for
 from foretell.targets import Target, parse_target
 from foretell.units import format_quantity, parse_quantity
 
+EXACT = 1e-6  # of a sum of shares
 LEAST_NOISE = 1e-5  # of one run's loss, relative: no two seeds agree to more
 BUDGETS = (0.25, 0.5, 1.0, 2.0, 4.0)  # over the one that was asked for
 
@@ -183,6 +185,10 @@ def _check(at: str, target: Target, budget: float, have: Known | None) -> None:
     if target.n_params > MOST_PARAMS:
         what = f"target {at!r} has more than {format_quantity(MOST_PARAMS)} parameters"
         raise DataError(f"{what}, and nobody trains that. Correct n_params.")
+    total = math.fsum(target.share.values())
+    if target.share and abs(total - 1) > EXACT:
+        what = f"the target's shares sum to {total:.6g}, and a ladder is trained on all of its text"
+        raise DataError(f"{what}. Name every source, so that they sum to 1: share/code=0.3,share/web=0.7.")
     if not budget > 0 or not np.isfinite(budget):
         raise DataError(f"a budget of {budget:g} FLOPs. Give a positive number, such as 1e21.")
     if budget >= target.flops:
