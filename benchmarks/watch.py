@@ -40,7 +40,8 @@ the same line. Beyond the largest size of the ladder the deviation grows with th
 own larger sizes were missed from its smaller ones.
 
 All of it holds where the run's schedule has the shape of the ladder's. Name a run with `--run`, a ladder in another
-file with `--ladder`.
+file with `--ladder`. A run that has diverged, or whose schedule has ended, is not watched; one whose loss was not
+measured at its last checkpoint, or is no number there, is told by the last that was, with a warning.
 
 ## How often it is right
 
@@ -52,7 +53,8 @@ percent, a score in points), and how often that holds the real end.
 READING = """
 - Held out one by one, a run's final loss is known to 0.3 % after a quarter of its tokens, and the intervals hold 83
   to 90 %.
-- From runs of up to 1.3B, the ends of the six 3B runs lie inside every time; six runs of one size are not many.
+- From runs of up to 1.3B, the final losses of the six 3B runs lie inside every time, their final HellaSwag in two
+  thirds; six runs of one size are not many.
 - The 7B and the 13B are more than twice and four times as large as any run of the ladder, and end on a better mixture
   at a learning rate of zero, of which their curves say nothing before: the 13B's loss lies inside from a quarter on,
   the 7B's does not at most points, and HellaSwag comes out 2 to 9 points higher than either curve says until its last

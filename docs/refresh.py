@@ -28,6 +28,7 @@ from foretell.laws import LAWS
 from foretell.methods import METHODS
 from foretell.methods.compare import Comparison, compare
 from foretell.methods.forecast import forecast
+from foretell.planning import belief
 from foretell.planning.presets import PRESETS
 from foretell.report.table_file import to_latex, to_markdown
 
@@ -35,6 +36,18 @@ ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "import").glob("*.md")))
 SAMPLES = ROOT / "docs" / "import" / "samples"
 CLONES = {"OLMo-ladder": "olmo-ladder", "scaling": "gadre", "regmix": "regmix"}  # as their repositories are called
+PRIOR_UNITS = {
+    "E": "the logarithm of the floor",
+    "A": "the logarithm of Chinchilla's term in parameters, at 3e8",
+    "B": "the logarithm of Chinchilla's term in tokens, at 1e10",
+    "a": "the logarithm of the over-training law's term in parameters",
+    "b": "the logarithm of the over-training law's term in tokens",
+    "alpha": "Chinchilla's exponent of parameters",
+    "beta": "Chinchilla's exponent of tokens",
+    "eta": "the over-training law's exponent, half that of parameters and of tokens",
+    "noise": "one run's log loss, as reruns of one size show it",
+    "misfit": "the log loss around any law, alike over a distance of two decades",
+}
 CONSOLE = re.compile(r"(?<=```console\n).*?(?=```)", re.DOTALL)
 GENERATED = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 
@@ -165,6 +178,14 @@ def presets() -> str:
     return "\n".join(["| preset | runs | known | chosen | source |", "|---|---|---|---|---|", *rows])
 
 
+def priors() -> str:
+    """List what the planner believes without a table."""
+    rows = [f"| `{name}` | {deviation:g} | {PRIOR_UNITS[name]} |" for name, deviation in belief.DEVIATIONS.items()]
+    more = {"noise": belief.NOISE, "misfit": belief.MISFIT}
+    rows += [f"| {name} | {value:g} | {PRIOR_UNITS[name]} |" for name, value in more.items()]
+    return "\n".join(["| prior | standard deviation | of |", "|---|---|---|", *rows])
+
+
 def leaderboard() -> str:
     """Sum up docs/leaderboard.md: the default, FLP, and the best of the others, by mean absolute error."""
     rows = []
@@ -236,6 +257,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "importers": importers,
     "recipes": recipes,
     "presets": presets,
+    "priors": priors,
 }
 
 

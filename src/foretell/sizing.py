@@ -4,6 +4,7 @@ import math
 
 from foretell.units import Decoder
 
+MOST_PARAMS = 1e13  # of a model that anybody trains
 HEAD_WIDTH = 64  # wide heads and few of them: what runs fast on a CPU and is usual on a GPU
 NARROW = (16, 24, 32, 48, 64, 96)
 

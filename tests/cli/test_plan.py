@@ -123,6 +123,37 @@ def test_a_question_that_is_none_is_refused_in_one_line(cli, here, words, senten
     assert sentence in shown.err
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ((*AT, "--budget", "1e12"), "the cheapest run takes"),
+        ((*AT, "--budget", "1e25"), "trains the target itself"),
+        ((*AT, "--budget", "0"), "positive number"),
+        ((*AT, *BUDGET, "--smallest", "0.5", "--largest", "0.1"), "that is no range"),
+        ((*AT, *BUDGET, "--largest", "inf"), "that is no range"),
+        ((*AT, *BUDGET, "--tokens-per-param", "100,10"), "that is no range"),
+        ((*AT, *BUDGET, "--min-sizes", "20", "--max-runs", "10"), "is not possible"),
+        ((*AT, *BUDGET, "--vocab-size", "0"), "vocab_size is 0"),
+        ((*AT, *BUDGET, "--accelerator", "h1000"), "Did you mean 'h100'?"),
+        ((*AT, *BUDGET, "--accelerator", "tpu-v5e", "--devices", "1", "--smallest", "0.9"), "budget of"),
+        (("--at", "n_params=1e8,n_tokens=1e9", "--budget", "1e17", "--have", "two.parquet"), "2 families"),
+        (("--at", "n_params=1e8,n_tokens=1e9,family=good", "--budget", "1e17", "--have", "two.parquet"), "lies inside"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_refused_in_one_line(cli, two_recipes, words, sentence):
+    shown = cli("plan", *words)
+    assert (shown.code, shown.out) == (1, "")
+    assert shown.err.splitlines()[-1].startswith("foretell: ")
+    assert sentence in shown.err
+
+
+def test_a_split_that_cannot_be_is_refused_in_one_line(cli, two_recipes):
+    for words in (("--flops", "0"), ("--flops", "1e21", "--serve", "1e30"), ("--flops", "1e21", "--resamples", "0")):
+        shown = cli("allocate", two_recipes, "--family", "good", *words)
+        assert (shown.code, shown.out) == (1, "")
+        assert shown.err.splitlines()[-1].startswith("foretell: ")
+
+
 def test_a_published_ladder_and_a_plan_file_are_costed(cli, here):
     words = ("--accelerator", "h100", "--devices", "64", "--price", "2", "--json")
     plain = json.loads(cli("plan", "--preset", "flp", "-o", "flp.toml", *words).out)

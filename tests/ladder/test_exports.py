@@ -120,6 +120,24 @@ def test_nanochat_is_asked_for_the_same_width_tokens_and_length(plan):
         assert f"{recipe.learning_rate:.3e}" in files[f"{recipe.name}.sh"]
 
 
+def test_nanochats_own_mlp_is_counted_where_the_plans_is_of_another_width(plan, tmp_path):
+    assert "parameters without embeddings" not in EXPORTS["nanochat"](plan)[f"{recipes(plan)[2].name}.sh"]
+    (tmp_path / "wide.toml").write_text(PLAN.replace("d_ff = 1408", "d_ff = 2048"))
+    wide = EXPORTS["nanochat"](read_plan(tmp_path / "wide.toml", files_needed=False))
+    header = [line for line in next(iter(wide.values())).splitlines() if line.startswith("#")]
+    assert any("25,165,824 parameters without embeddings, -25% beside the plan" in line for line in header)
+
+
+def test_olmo_core_is_told_the_ends_of_a_text_and_how_often_it_may_repeat(plan, tmp_path):
+    text = EXPORTS["olmo-core"](plan)["olmo_core_ladder.py"]
+    assert "eos_token_id=0, pad_token_id=0, identifier=None" in text
+    assert "max_repetition_ratio=4.0" in text
+    dolma = PLAN.replace("vocab_size = 50304", 'name = "allenai/dolma2-tokenizer"\nvocab_size = 100352')
+    (tmp_path / "dolma.toml").write_text(dolma)
+    text = EXPORTS["olmo-core"](read_plan(tmp_path / "dolma.toml", files_needed=False))["olmo_core_ladder.py"]
+    assert "eos_token_id=100257, pad_token_id=100277" in text
+
+
 def test_transformers_reads_both_files_of_a_run(plan, tmp_path):
     transformers = pytest.importorskip("transformers")
     for name, text in EXPORTS["hf-trainer"](plan).items():

@@ -7,7 +7,8 @@ import foretell
 from foretell.errors import DataError, UnknownName
 from foretell.planning import plan
 from foretell.planning.belief import PUBLISHED, published
-from foretell.planning.cost import Machine, cost
+from foretell.planning.candidates import FEWEST_STEPS
+from foretell.planning.cost import Machine, Priced, cost
 from foretell.planning.evidence import Evidence
 from foretell.planning.limits import Limits
 from foretell.planning.sizes import Sizes
@@ -41,6 +42,11 @@ def test_every_rung_is_a_model_that_can_be_built_and_tokens_that_batches_divide(
     for rung in ladder.rungs:
         assert shape_for(rung.n_params, 50_304).n_params_non_embedding == rung.n_params
         assert rung.n_tokens % (2048 * 128) == 0
+
+
+def test_no_rung_is_too_short_for_a_schedule():
+    tiny = plan("n_params=1e7,n_tokens=2e8", budget=1e15)
+    assert min(rung.n_tokens for rung in tiny.rungs) >= FEWEST_STEPS * 2048 * 128
 
 
 def test_more_compute_never_promises_less(ladder):
@@ -108,7 +114,14 @@ def test_the_shares_of_the_target_are_those_of_every_rung():
         ({"budget": -1.0}, "positive number"),
         ({"budget": BUDGET, "level": 1.5}, "between 0 and 1"),
         ({"budget": BUDGET, "noise": 0.0}, "relative deviation"),
+        ({"budget": BUDGET, "noise": 1e-12}, "relative deviation"),
         ({"budget": BUDGET, "at": "flops=1e24"}, "states no sizes"),
+        ({"budget": BUDGET, "at": "n_params=1e40,n_tokens=1e40"}, "nobody trains that"),
+        ({"budget": BUDGET, "at": f"{AT},share/code=0.3"}, "shares sum to 0.3"),
+        ({"budget": BUDGET, "vocab_size": 0}, "vocab_size is 0"),
+        ({"budget": BUDGET, "sequence_length": 0}, "sequence_length is 0"),
+        ({"budget": BUDGET, "batch": -1}, "batch is -1"),
+        ({"budget": 1e9, "at": "n_params=1000,n_tokens=1e12"}, "200 steps of 262K tokens"),
     ],
 )
 def test_what_cannot_be_planned_is_said(arguments, sentence):
@@ -120,8 +133,11 @@ def test_what_cannot_be_planned_is_said(arguments, sentence):
 @pytest.mark.parametrize(
     ("limits", "sentence"),
     [
-        ({"tokens_per_param": (100.0, 10.0)}, "nothing lies between"),
-        ({"smallest": 0.5, "largest": 0.1}, "nothing lies between"),
+        ({"tokens_per_param": (100.0, 10.0)}, "that is no range"),
+        ({"tokens_per_param": (10.0, np.inf)}, "that is no range"),
+        ({"smallest": 0.5, "largest": 0.1}, "that is no range"),
+        ({"smallest": np.nan}, "that is no range"),
+        ({"largest": np.inf}, "that is no range"),
         ({"share": 0.0}, "share of the budget"),
         ({"max_runs": 3}, "at least 6"),
         ({"min_sizes": 30}, "not possible"),
@@ -178,6 +194,25 @@ def test_costs_are_flops_over_what_the_devices_do():
     assert found.wall_hours >= found.hours / 64
 
 
+def test_a_cost_worked_out_by_hand():
+    """1B at 20B tokens, three seeds: 3.6e20 FLOPs at 40 % of 989e12 a second; 1.1B parameters in memory of 16 bytes."""
+    runs = Priced("1B", n_params=10**9, n_params_total=11 * 10**8, batch=2, n_tokens=2e10, n_seeds=3)
+    (found,) = cost([runs], Machine("h100", devices=8, mfu=0.4, price=2.0)).rungs
+    assert found.hours == pytest.approx(252.78, abs=0.01)
+    assert found.price == pytest.approx(505.56, abs=0.01)
+    assert found.memory_bytes == 17.6e9
+    assert found.wall_hours == pytest.approx(252.78 / 6, abs=0.01)  # two sequences in each of three batches
+
+
+def test_embeddings_count_in_memory_and_not_in_flops(ladder):
+    for rung in ladder.rungs:
+        shape = shape_for(rung.n_params, 50_304)
+        assert rung.n_params_total == rung.n_params + 50_304 * shape.d_model
+        assert rung.flops == pytest.approx(6 * rung.n_params * rung.n_tokens * len(rung.seeds))
+    costs = cost(ladder.rungs, Machine("h100", devices=64)).rungs
+    assert [each.memory_bytes for each in costs] == [16 * rung.n_params_total for rung in ladder.rungs]
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "sentence"),
     [
@@ -185,6 +220,7 @@ def test_costs_are_flops_over_what_the_devices_do():
         ({"accelerator": "h100", "mfu": 0.0}, DataError, "utilisation"),
         ({"accelerator": "h100", "devices": 0}, DataError, "at least one"),
         ({"accelerator": "h100", "price": -1.0}, DataError, "price"),
+        ({"accelerator": "h100", "price": np.inf}, DataError, "price"),
     ],
 )
 def test_machines_that_are_none_are_refused(arguments, error, sentence):

@@ -25,6 +25,26 @@ def test_a_preset_is_a_plan_that_train_reads(name, tmp_path):
     assert "# chosen: " in path.read_text()
 
 
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_run_of_a_preset_can_be_built_and_trained_as_it_says(name, tmp_path):
+    """Counted again from the shape alone: heads divide, sizes and tokens are those asked for, rates are usual."""
+    path = tmp_path / "plan.toml"
+    path.write_text(PRESETS[name].to_toml(), encoding="utf-8")
+    plan = read_plan(path)
+    for rung, asked in zip(plan.rungs, PRESETS[name].plain["rung"], strict=True):
+        d, layers, heads, d_ff = (getattr(rung.shape, key) for key in ("d_model", "n_layers", "n_heads", "d_ff"))
+        assert d % heads == 0
+        assert d // heads % 2 == 0
+        n_params = layers * (4 * d**2 + 3 * d * d_ff + 2 * d) + d
+        assert n_params == rung.shape.n_params_non_embedding
+        assert n_params == pytest.approx(asked.get("n_params", n_params), rel=0.04)
+        assert plan.n_steps(rung) * rung.batch * plan.schedule.sequence_length == pytest.approx(
+            asked["n_tokens"], rel=1e-3
+        )
+        assert 1e-4 < rung.learning_rate <= 3e-3
+        assert 2**16 <= plan.tokens_per_step(rung) <= 2**22
+
+
 def test_the_olmo_ladders_shapes_count_as_published_with_their_norms_of_queries_and_keys():
     for size in olmo_ladder.SIZES:
         shape = Decoder(size.d_model, size.n_layers, size.n_heads, size.d_ff, OLMO_VOCAB)

@@ -1,6 +1,7 @@
 """A run that goes on: on course, behind, ahead, too early to say, or no run at all."""
 
 import numpy as np
+import polars as pl
 import pytest
 from tests.planning.going import D, N, end_of, forecast, table
 
@@ -8,6 +9,7 @@ from foretell.errors import DataError
 from foretell.planning.curves import finished_curves
 from foretell.planning.remaining import remaining
 from foretell.planning.watch import watch
+from foretell.runs import Runs, build_runs
 
 
 def test_a_run_that_follows_the_law_is_on_course():
@@ -38,7 +40,8 @@ def test_before_the_ladders_first_checkpoint_it_is_too_early():
 
 
 def test_scores_are_watched_after_the_general_loss():
-    plain = forecast(kind="score", task="piqa", forecast=0.7, low=0.65, high=0.75)
+    end = end_of(N, D)
+    plain = forecast(kind="score", task="piqa", forecast=0.7, low=0.65 / end, high=0.75 / end)
     found = watch(table(), plain)
     assert [course.task for course in found.courses] == ["loss/web", "piqa"]
     assert "interval-not-stated" in {finding.code for finding in found.warnings}
@@ -66,6 +69,55 @@ def test_the_ladder_may_stand_in_another_table():
 def test_what_cannot_be_watched_is_said(runs, asked, sentence):
     with pytest.raises(DataError, match=sentence):
         watch(runs, forecast(), **asked)
+
+
+def changed(**columns: pl.Expr) -> Runs:
+    """Return the table with other columns for the run that goes on."""
+    of_it = pl.col("run") == "large"
+    new = {name: pl.when(of_it).then(value).otherwise(pl.col(name)) for name, value in columns.items()}
+    return build_runs(table().frame.with_columns(**new), name="runs")
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        ({"status": pl.lit("diverged")}, "has diverged after 60B of 120B tokens"),
+        ({"status": pl.lit("ok"), "is_final": pl.lit(True)}, "schedule ended after 60B of 120B tokens"),
+    ],
+)
+def test_a_run_that_has_ended_otherwise_is_not_watched(columns, sentence):
+    with pytest.raises(DataError, match=sentence):
+        watch(changed(**columns), forecast(), run="large")
+
+
+def test_a_run_that_is_excluded_from_fits_is_watched_when_it_is_named():
+    assert watch(changed(status=pl.lit("excluded")), forecast(), run="large").verdict == "on course"
+
+
+def test_a_table_that_does_not_say_which_runs_are_finished_can_be_watched():
+    assert watch(build_runs(table().frame.drop("is_final", "status"), name="runs"), forecast(), run="large").verdict
+
+
+def test_a_loss_that_is_no_number_any_more_is_warned_of():
+    found = watch(changed(**{"loss/web": pl.when(pl.col("n_tokens") < 0.5 * D).then(pl.col("loss/web"))}), forecast())
+    assert "not-measured-lately" in {finding.code for finding in found.warnings}
+    assert "not-measured-lately" not in {finding.code for finding in watch(table(), forecast()).warnings}
+
+
+@pytest.mark.parametrize(
+    ("plain", "sentence"),
+    [
+        ({}, "holds no forecast"),
+        ({"level": 0.9, "forecasts": [1, {"status": "refused"}]}, "holds no forecast"),
+        ({**forecast(), "level": None}, "states no level"),
+        (forecast(low=-1.0), "does not hold its forecast"),
+        (forecast(low=1.1, high=0.9), "does not hold its forecast"),
+        ({"level": 0.9, "forecasts": [{**forecast()["forecasts"][0], "low": None}]}, "does not hold its forecast"),
+    ],
+)
+def test_what_is_no_forecast_is_refused(plain, sentence):
+    with pytest.raises(DataError, match=sentence):
+        watch(table(), plain)
 
 
 def test_a_file_that_is_no_forecast_is_refused(tmp_path):

@@ -13,7 +13,9 @@ from foretell.units import parse_quantity
 
 At = Annotated[
     str | None,
-    typer.Option(help="The model to forecast: n_params=7e9,n_tokens=4e12[,share/code=0.3].", metavar="TARGET"),
+    typer.Option(
+        help="The model to forecast: n_params=7e9,n_tokens=4e12[,share/code=0.3,share/web=0.7].", metavar="TARGET"
+    ),
 ]
 Budget = Annotated[str | None, typer.Option(help="FLOPs of the whole ladder: 1e21.", metavar="FLOPS")]
 Table = Annotated[str | None, typer.Option(metavar="RUNS", help="Similar runs, for the laws and the noise of a run.")]
@@ -164,7 +166,17 @@ def _cost_of_file(path: Path | None, machine: Any) -> dict[str, Any]:
     from foretell.planning.cost import Priced, cost
 
     rungs = read_plan(path, files_needed=False).rungs
-    sizes = [Priced(rung.name, rung.shape.n_params_non_embedding, rung.n_tokens, len(rung.seeds)) for rung in rungs]
+    sizes = [
+        Priced(
+            name=rung.name,
+            n_params=rung.shape.n_params_non_embedding,
+            n_params_total=rung.shape.n_params_total,
+            batch=rung.batch,
+            n_tokens=rung.n_tokens,
+            n_seeds=len(rung.seeds),
+        )
+        for rung in rungs
+    ]
     names = [{"name": size.name, "n_tokens": size.n_tokens, "flops": size.flops} for size in sizes]
     return {"runs": names, "cost": cost(sizes, machine).to_dict()}
 

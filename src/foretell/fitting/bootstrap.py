@@ -83,6 +83,17 @@ class Bootstrap:
         return np.random.default_rng(self._own(stream)).standard_t(freedom, size=shape)
 
 
+def coverage(level: float) -> float:
+    """Return the coverage of an interval if it can be one.
+
+    Raises:
+        DataError: it is not between 0 and 1.
+    """
+    if not 0 < level < 1:
+        raise DataError(f"level is {level}. Give a coverage between 0 and 1, such as 0.9.")
+    return level
+
+
 def interval(draws: np.ndarray, centre: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the percentile interval of draws along their first axis.
 
@@ -94,9 +105,7 @@ def interval(draws: np.ndarray, centre: np.ndarray, level: float) -> tuple[np.nd
     Raises:
         DataError: `level` is outside (0, 1).
     """
-    if not 0 < level < 1:
-        raise DataError(f"level is {level}. Give a coverage between 0 and 1, such as 0.9.")
-    tail = (1.0 - level) / 2.0
+    tail = (1.0 - coverage(level)) / 2.0
     low, high = np.nanquantile(draws, [tail, 1.0 - tail], axis=0)
     return np.minimum(low, centre), np.maximum(high, centre)
 

@@ -7,11 +7,10 @@ from foretell.errors import DataError, UnknownName
 from foretell.ladder.plan import Rung
 from foretell.ladder.rules import RULES
 from foretell.ladder.section import Section
-from foretell.sizing import decoder, default_heads, head_counts, shape_for
+from foretell.sizing import MOST_PARAMS, decoder, default_heads, head_counts, shape_for
 from foretell.units import Decoder, format_quantity
 
 SHAPE = {"d_model": 1e6, "n_layers": 1e4, "n_heads": 1e5, "d_ff": 1e7}  # the most of each that is believed
-MOST_PARAMS = 1e13
 MOST_BATCH = 2**24  # sequences
 MOST_LEARNING_RATE = 1000
 MOST_CHECKPOINTS = 10_000

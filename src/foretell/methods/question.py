@@ -8,7 +8,7 @@ import numpy as np
 
 from foretell.doctor import check_runs
 from foretell.errors import DataError, Finding
-from foretell.fitting.bootstrap import Bootstrap
+from foretell.fitting.bootstrap import Bootstrap, coverage
 from foretell.methods.base import Estimate, Forecaster
 from foretell.methods.rows import make_rows
 from foretell.methods.training import Training, training_set
@@ -42,8 +42,7 @@ class Question:
     bootstrap: Bootstrap
 
     def __post_init__(self) -> None:
-        if not 0 < self.level < 1:
-            raise DataError(f"level is {self.level}. Give a coverage between 0 and 1, such as 0.9.")
+        coverage(self.level)
         if self.tasks is not None and self.losses is not None:
             raise DataError("tasks and losses are both named. Forecast one of them at a time.")
         for kind, names in (("task", self.tasks), ("loss", self.losses)):

@@ -7,19 +7,22 @@ from typing import Any
 import numpy as np
 
 from foretell.errors import DataError, FitError
+from foretell.fitting.bootstrap import Bootstrap, coverage, interval
 from foretell.fitting.fit import fit
 from foretell.io import load_runs
 from foretell.laws import Chinchilla
-from foretell.planning.allocation import Demand, best_params, loss_at
+from foretell.planning.allocation import REACH, Demand, best_params, loss_at
 from foretell.planning.iso_flop import IsoFlop, iso_flops, trend
 from foretell.planning.known import Known, finished
-from foretell.planning.number import between, positive
+from foretell.planning.number import positive
 from foretell.planning.sizes import Sizes
-from foretell.units import parse_quantity
+from foretell.units import format_quantity, parse_quantity
 
 FEWEST = 8  # finished runs: three more than the law has parameters
 FLAT = 1e-3  # an exponent below it is none
 MOST_PARABOLAS = 300  # resamples of the parabolas
+SPREAD = 0.1  # e-folds that runs must lie off one line of sizes, root mean square, to tell parameters from tokens
+FAR = 100.0  # times beyond the sizes of the runs, where a best size at their own compute is no finding
 MOST_LOST = 0.2  # of the resamples whose law may not be found before the intervals mean nothing
 
 
@@ -128,14 +131,14 @@ def allocate(
         DataError: there are too few runs, or a number is out of range.
         FitError: the law is not found in the runs, or in too many resamples of them.
     """
-    level = between("level", level)
+    level = coverage(level)
     demands = _demands(budgets, served, unique)
     known = finished(load_runs(runs).where(train), family, loss)
     if len(known.runs) < FEWEST:
         raise DataError(f"{known.name}: {len(known.runs)} finished runs. An allocation needs at least {FEWEST}.")
-    counts = np.random.default_rng(seed).multinomial(
-        len(known.runs), np.full(len(known.runs), 1 / len(known.runs)), resamples
-    )
+    if _off_a_line(known.sizes) < SPREAD:
+        raise FitError(f"{_confounded(known)}: they lie on one line of sizes. Vary both more.")
+    counts = Bootstrap(resamples, seed).run_counts(len(known.runs), n_needed=len(Chinchilla.params()) + 1).astype(int)
     law, drawn = _laws(known, counts)
     parabolas = _Parabolas.of(known, counts, level)
     return Allocation(
@@ -190,16 +193,29 @@ def _laws(known: Known, counts: np.ndarray) -> tuple[Chinchilla, Chinchilla]:
     x = {"n_params": known.sizes.n_params, "n_tokens": known.sizes.n_tokens}
     best = fit(Chinchilla, known.loss, x).require_converged()
     drawn = fit(Chinchilla, known.loss, x, resamples=counts, around=best.law)
-    good = np.isfinite(drawn.law.values).all(axis=-1) & drawn.converged & _has_optimum(drawn.law)
-    if good.mean() < 1 - MOST_LOST or not _has_optimum(best.law):
-        what = f"{known.name}: parameters and tokens cannot be told apart in its finished runs"
-        raise FitError(f"{what} ({good.mean():.0%} of resamples have a law). Vary both more.")
+    good = np.isfinite(drawn.law.values).all(axis=-1) & drawn.converged & _has_optimum(drawn.law, known.sizes)
+    if good.mean() < 1 - MOST_LOST or not _has_optimum(best.law, known.sizes):
+        raise FitError(f"{_confounded(known)} ({good.mean():.0%} of resamples have a law). Vary both more.")
     return best.law, drawn.law[good]
 
 
-def _has_optimum(law: Chinchilla) -> np.ndarray:
-    """Tell where both terms fall, so that there is a best split."""
-    return (np.asarray(law.alpha) > FLAT) & (np.asarray(law.beta) > FLAT)
+def _confounded(known: Known) -> str:
+    return f"{known.name}: parameters and tokens cannot be told apart in its finished runs"
+
+
+def _off_a_line(sizes: Sizes) -> float:
+    """Return how far runs lie off the line that is nearest to them in the logarithms of both, root mean square."""
+    logs = np.log(sizes.table)
+    return float(np.linalg.svd(logs - logs.mean(axis=0), compute_uv=False)[-1] / np.sqrt(len(logs)))
+
+
+def _has_optimum(law: Chinchilla, sizes: Sizes) -> np.ndarray:
+    """Tell where both terms fall, and the best split of the runs' own compute is not far from all of them."""
+    falls = (np.asarray(law.alpha) > FLAT) & (np.asarray(law.beta) > FLAT)
+    with np.errstate(all="ignore"):  # of laws that do not fall
+        best = best_params(law, Demand(float(np.exp(np.mean(np.log(sizes.flops))))))
+    near = (best > sizes.n_params.min() / FAR) & (best < sizes.n_params.max() * FAR)
+    return falls & near.reshape(falls.shape)
 
 
 def _exponent(law: Chinchilla) -> np.ndarray:
@@ -210,6 +226,8 @@ def _split(
     law: Chinchilla, drawn: Chinchilla, demand: Demand, parabolas: _Parabolas, known: Known, level: float
 ) -> Split:
     best, resampled = _best(law, demand), _best(drawn, demand)
+    if not np.isfinite(best[0][0]):
+        raise DataError(_no_best(demand))
     n_params, n_tokens, ratio, loss = (_range(one[0], many, level) for one, many in zip(best, resampled, strict=True))
     alone = demand.served == 0 and demand.unique is None
     return Split(
@@ -230,10 +248,20 @@ def _best(law: Chinchilla, demand: Demand) -> tuple[np.ndarray, ...]:
     return n_params, n_tokens, n_tokens / n_params, loss_at(law, n_params[:, None], demand)[:, 0]
 
 
+def _no_best(demand: Demand) -> str:
+    what = f"a budget of {format_quantity(demand.flops)} FLOPs has no best size"
+    if demand.served:
+        what += f" that serves {format_quantity(demand.served)} tokens"
+    if demand.unique is not None:
+        what += f" with {format_quantity(demand.unique)} different tokens"
+    what += f" within a factor of {np.exp(REACH):.0f} of the one without such limits"
+    return f"{what}. Raise the budget, or loosen them."
+
+
 def _range(value: float, drawn: np.ndarray, level: float) -> Range:
-    if not np.isfinite(drawn).any():
+    if np.isfinite(drawn).sum() * (1 - level) / 2 < 1 - 1e-9:
         return Range(float(value), None, None)
-    low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    low, high = interval(drawn, np.array(value), level)
     return Range(float(value), float(low), float(high))
 
 

@@ -44,7 +44,7 @@ class Demand:
 
 
 def best_params(law: Chinchilla, demand: Demand) -> np.ndarray:
-    """Return the parameters of least loss for a budget under each of `R` laws, `(R,)`."""
+    """Return the parameters of least loss for a budget under each of `R` laws, `(R,)`; NaN where a search has none."""
     closed = _closed_form(law, demand.flops)
     if not demand.served and demand.unique is None:
         return closed
@@ -70,10 +70,15 @@ def _closed_form(law: Chinchilla, flops: float) -> np.ndarray:
 
 
 def _lowest(x: np.ndarray, loss: np.ndarray) -> np.ndarray:
-    """Return where each row is least, between points by a parabola through three of them, as `exp(x)`."""
+    """Return where each row is least, between points by a parabola through three of them, as `exp(x)`.
+
+    NaN where that is at an end, so that it may be less still beyond.
+    """
     each = np.arange(len(x))
-    at = np.clip(np.nanargmin(loss, axis=1), 1, x.shape[1] - 2)
+    least = np.argmin(np.where(np.isfinite(loss), loss, np.inf), axis=1)
+    at = np.clip(least, 1, x.shape[1] - 2)
     left, here, right = (loss[each, at + step] for step in (-1, 0, 1))
     curvature = left - 2 * here + right
     step = np.where(curvature > 0, 0.5 * (left - right) / np.where(curvature > 0, curvature, 1.0), 0.0)
-    return np.exp(x[each, at] + np.nan_to_num(np.clip(step, -1, 1)) * (x[:, 1] - x[:, 0]))
+    found = np.exp(x[each, at] + np.nan_to_num(np.clip(step, -1, 1)) * (x[:, 1] - x[:, 0]))
+    return np.where(at == least, found, np.nan)

@@ -13,6 +13,8 @@ class PlannedRung:
 
     Attributes:
         n_params: Parameters (count, without embeddings).
+        n_params_total: Parameters, the embedding included, which the output head shares.
+        batch: Sequences in a batch.
         n_tokens: Tokens of each run.
         seeds: One run for each.
         flops: Training FLOPs of all of them, 6 N D.
@@ -21,6 +23,8 @@ class PlannedRung:
     """
 
     n_params: int
+    n_params_total: int
+    batch: int
     n_tokens: int
     seeds: tuple[int, ...]
     flops: float
@@ -31,6 +35,11 @@ class PlannedRung:
     def tokens_per_param(self) -> float:
         """Tokens per parameter."""
         return self.n_tokens / self.n_params
+
+    @property
+    def most_devices(self) -> int:
+        """Devices that all seeds together can use."""
+        return len(self.seeds) * self.batch
 
 
 @dataclass(frozen=True)

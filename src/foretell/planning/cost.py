@@ -9,7 +9,9 @@ from foretell.errors import DataError
 from foretell.planning.accelerators import ACCELERATORS
 from foretell.units import flops_6nd
 
-STATE_BYTES = 16.0  # a parameter: bf16 weight and gradient, fp32 master copy and two moments; Rajbhandari et al. 2020
+# Of a parameter, embeddings included: bf16 weight and gradient, fp32 master copy and two moments; Rajbhandari et al.
+# 2020, arXiv:1910.02054, section 3.1.
+STATE_BYTES = 16.0
 USABLE = 0.8  # of a device's memory; the rest is for activations
 HOUR = 3600.0
 
@@ -18,12 +20,16 @@ class Trained(Protocol):
     """What is trained, as far as its cost goes."""
 
     @property
-    def n_params(self) -> int:
-        """Parameters."""
+    def n_params_total(self) -> int:
+        """Parameters that are held in memory: embedding and output head count."""
 
     @property
     def flops(self) -> float:
         """Training FLOPs of all seeds."""
+
+    @property
+    def most_devices(self) -> int:
+        """Devices that all seeds together can use: one for each sequence of their batches."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +39,16 @@ class Priced:
     Attributes:
         name: Of the rung.
         n_params: Parameters without embeddings.
+        n_params_total: With embedding and output head.
+        batch: Sequences in a batch.
         n_tokens: Tokens of each run.
         n_seeds: Runs.
     """
 
     name: str
     n_params: int
+    n_params_total: int
+    batch: int
     n_tokens: float
     n_seeds: int = 1
 
@@ -46,6 +56,11 @@ class Priced:
     def flops(self) -> float:
         """Training FLOPs of all seeds, 6 N D."""
         return self.n_seeds * flops_6nd(float(self.n_params), self.n_tokens)
+
+    @property
+    def most_devices(self) -> int:
+        """Devices that all seeds together can use."""
+        return self.n_seeds * self.batch
 
 
 @dataclass(frozen=True)
@@ -70,7 +85,7 @@ class Machine:
             raise DataError(f"a utilisation of {self.mfu:g}. Give a fraction above 0, up to 1, such as 0.4.")
         if self.devices < 1:
             raise DataError(f"{self.devices} devices. Give at least one.")
-        if self.price is not None and not self.price >= 0:
+        if self.price is not None and not 0 <= self.price < math.inf:
             raise DataError(f"a price of {self.price:g} an hour. Give a number, 0 or more.")
 
 
@@ -82,7 +97,7 @@ class RungCost:
         hours: Accelerator-hours of all its seeds.
         memory_bytes: Of weights, gradients and optimiser, over all devices that share the model.
         devices: Fewest devices that hold that.
-        wall_hours: Of its seeds side by side, as far as the devices allow.
+        wall_hours: Of its seeds side by side, on as many devices as there are and as their batches have sequences.
         price: `None` where no price was given.
     """
 
@@ -113,7 +128,7 @@ class Cost:
     @property
     def wall_hours(self) -> float:
         """Least wall clock: all devices busy, or the longest rung, whichever is longer."""
-        return max(self.hours / self.machine.devices, *(rung.wall_hours for rung in self.rungs))
+        return max([self.hours / self.machine.devices, *(rung.wall_hours for rung in self.rungs)])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the cost as plain data."""
@@ -136,11 +151,11 @@ def cost(rungs: Sequence[Trained], machine: Machine) -> Cost:
 
 def _rung_cost(rung: Trained, machine: Machine) -> RungCost:
     device = ACCELERATORS[machine.accelerator]
-    memory = STATE_BYTES * rung.n_params
+    memory = STATE_BYTES * rung.n_params_total
     devices = max(1, math.ceil(memory / (USABLE * device.memory_bytes)))
     if devices > machine.devices:
-        what = f"a rung of {rung.n_params:,} parameters needs {devices} devices for its weights and optimiser"
+        what = f"a rung of {rung.n_params_total:,} parameters needs {devices} devices for its weights and optimiser"
         raise DataError(f"{what}, and there are {machine.devices}. Give more devices, or a smaller --largest.")
     hours = rung.flops / (device.peak_flops * machine.mfu) / HOUR
     price = None if machine.price is None else machine.price * hours
-    return RungCost(hours, memory, devices, hours / machine.devices, price)
+    return RungCost(hours, memory, devices, hours / min(machine.devices, rung.most_devices), price)

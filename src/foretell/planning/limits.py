@@ -1,5 +1,6 @@
 """What a ladder may consist of."""
 
+import math
 from dataclasses import dataclass
 
 from foretell.errors import DataError
@@ -29,11 +30,13 @@ class Limits:
 
     def __post_init__(self) -> None:
         low, high = self.tokens_per_param
-        if not 0 < low <= high:
-            raise DataError(f"tokens per parameter from {low:g} to {high:g}: nothing lies between. Swap or widen them.")
-        if not 0 < self.smallest < self.largest:
-            what = f"sizes from {self.smallest:g} to {self.largest:g} times the target's: nothing lies between."
-            raise DataError(f"{what} Swap or widen them.")
+        if not 0 < low <= high < math.inf:
+            raise DataError(
+                f"tokens per parameter from {low:g} to {high:g}: that is no range. Give two numbers, the smaller first."
+            )
+        if not 0 < self.smallest < self.largest < math.inf:
+            what = f"sizes from {self.smallest:g} to {self.largest:g} times the target's: that is no range."
+            raise DataError(f"{what} Give two numbers, the smaller first.")
         if not 0 < self.share <= 1:
             raise DataError(f"a run's share of the budget is {self.share:g}. Give a fraction above 0, up to 1.")
         if self.max_runs < FEWEST_RUNS:

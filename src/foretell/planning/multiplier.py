@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 
 from foretell.errors import DataError
+from foretell.fitting.bootstrap import Bootstrap, coverage, interval
 from foretell.fitting.loss_grid import LossGrid, fit_loss_grid
 from foretell.io import load_runs
-from foretell.methods.twins import twins
+from foretell.methods.twins import FEWEST_TWINS, twins
 from foretell.planning.known import FEWEST, Known, finished
-from foretell.planning.number import between
-from foretell.planning.paired import counts_of_pairs
+from foretell.planning.paired import Pairs, counts_of_pairs
 from foretell.targets import Target, parse_target
 
-REACH, POINTS = 5.0, 400  # e-folds of compute, and how finely they are searched
+REACH, POINTS = 5.0, 401  # e-folds of compute, and how finely they are searched; the middle one is the target itself
+TIE = 1e-9  # e-folds of compute that are none
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,9 @@ class Multiplier:
             tokens per parameter; above 1 the first is better.
         low: Lower end of its interval; neither end goes beyond 148 times.
         high: Upper end.
-        p_better: Probability that it is above 1.
-        n_pairs: Sizes that both were trained at; their runs are resampled together.
+        p_better: Probability that it is above 1, ties by half.
+        n_pairs: Sizes that both were trained at; their runs are resampled together. None where there are fewer than
+            four.
         level: Coverage of the interval.
     """
 
@@ -85,7 +87,7 @@ def multiplier(
             the compute is beyond 150 times more or less.
     """
     first, second = _two(families)
-    level = between("level", level)
+    level = coverage(level)
     table = load_runs(runs).where(train)
     both = (finished(table, first, loss), finished(table, second, loss))
     path = _Path.through(parse_target(at, table)[0])
@@ -94,9 +96,10 @@ def multiplier(
     best = float(path.reached(np.array([wanted]), laws[1].value(path.sizes)[None])[0])
     if not path.holds(best):
         raise DataError(_out_of_reach(first, second, wanted))
-    pairs = twins(both[0].sizes.table, both[1].sizes.table)
-    drawn = _drawn(laws, path, counts_of_pairs(pairs, len(both[0].runs), len(both[1].runs), resamples, seed), seed)
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    pairs = _pairs(*both)
+    bootstrap = Bootstrap(resamples, seed)
+    drawn = _drawn(laws, path, counts_of_pairs(pairs, len(both[0].runs), len(both[1].runs), bootstrap), seed)
+    low, high = interval(drawn, np.array(best), level)
     return Multiplier(
         runs=both[0].name,
         families=(first, second),
@@ -106,7 +109,7 @@ def multiplier(
         multiplier=best,
         low=float(low),
         high=float(high),
-        p_better=float(np.mean(drawn > 1)),
+        p_better=float(np.mean(drawn > 1) + np.mean(drawn == 1) / 2),
         n_pairs=len(pairs),
         level=level,
     )
@@ -116,6 +119,11 @@ def _two(families: Sequence[str]) -> tuple[str, str]:
     if len(families) != 2 or families[0] == families[1]:
         raise DataError(f"a multiplier is between two families, got {', '.join(families) or 'none'}. Name two.")
     return families[0], families[1]
+
+
+def _pairs(first: Known, second: Known) -> Pairs:
+    pairs = twins(first.sizes.table, second.sizes.table)
+    return pairs if len(pairs) >= FEWEST_TWINS else []
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +156,8 @@ class _Path:
         An end of the path where they lie beyond it; NaN where a loss is missing.
         """
         found = [np.interp(-goal, -row, np.log(self.factors)) for goal, row in zip(wanted, losses, strict=True)]
-        return np.exp(np.where(np.isfinite(losses).all(axis=1) & np.isfinite(wanted), found, np.nan))
+        settled = np.where(np.abs(found) < TIE, 0.0, found)
+        return np.exp(np.where(np.isfinite(losses).all(axis=1) & np.isfinite(wanted), settled, np.nan))
 
     def holds(self, factor: float) -> bool:
         """Tell whether a factor lies on the path, and not at its end."""

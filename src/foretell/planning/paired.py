@@ -2,12 +2,14 @@
 
 import numpy as np
 
+from foretell.fitting.bootstrap import Bootstrap
+
 Pairs = list[tuple[int, int]]
 
 
-def counts_of_pairs(pairs: Pairs, n_one: int, n_other: int, resamples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def counts_of_pairs(pairs: Pairs, n_one: int, n_other: int, bootstrap: Bootstrap) -> tuple[np.ndarray, np.ndarray]:
     """Draw multiplicities of both families' runs, `(R, n_one)` and `(R, n_other)`, pairs together."""
-    rng = np.random.default_rng(seed)
+    rng, resamples = np.random.default_rng(bootstrap.seed), bootstrap.resamples
     together = _draw(len(pairs), resamples, rng)
     counts = []
     for n, paired in ((n_one, [i for i, _ in pairs]), (n_other, [j for _, j in pairs])):

@@ -1,5 +1,6 @@
 """Plan the ladder of small runs that makes the forecast at a target as sharp as a budget allows."""
 
+import math
 from collections import Counter
 from dataclasses import dataclass, replace
 from statistics import NormalDist
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from foretell.errors import DataError, Finding
+from foretell.fitting.bootstrap import coverage
 from foretell.io import load_runs
 from foretell.planning.answer import AtBudget, LadderPlan, NextRun, PlannedRung
 from foretell.planning.belief import PUBLISHED_SOURCE, Belief, published
@@ -16,13 +18,16 @@ from foretell.planning.evidence import Evidence
 from foretell.planning.known import FEWEST, Known, finished
 from foretell.planning.limits import USUAL, Limits
 from foretell.planning.next_run import next_runs
-from foretell.planning.number import between
+from foretell.planning.number import whole
 from foretell.planning.search import search
 from foretell.planning.sizes import NONE, Sizes
 from foretell.runs import Runs
+from foretell.sizing import MOST_PARAMS, shape_for
 from foretell.targets import Target, parse_target
 from foretell.units import format_quantity, parse_quantity
 
+EXACT = 1e-6  # of a sum of shares
+LEAST_NOISE = 1e-5  # of one run's loss, relative: no two seeds agree to more
 BUDGETS = (0.25, 0.5, 1.0, 2.0, 4.0)  # over the one that was asked for
 
 
@@ -69,13 +74,15 @@ def plan(
             is too small, bounds contradict each other, or a table tells nothing.
         UnknownName: a table has no such family or loss.
     """
-    level = between("level", level)
+    level = coverage(level)
+    vocab_size, batch = whole("vocab_size", vocab_size, 257, 10**7), whole("batch", batch, 1, 2**24)
+    sequence_length = whole("sequence_length", sequence_length, 8, 10**7)
     flops = budget if isinstance(budget, float | int) else parse_quantity(budget)
     known, table, told = _known(have if have is not None else like, at, train, loss)
     target, found = parse_target(at, table)
     _check(at, target, flops, known if have is not None else None)
     belief = _belief(known, noise, as_evidence=have is not None)
-    setting = _Setting(target, limits, vocab_size, float(sequence_length * batch), belief, level)
+    setting = _Setting(target, limits, vocab_size, sequence_length, batch, belief, level)
     evidence = known.sizes if have is not None and known is not None else NONE
     ladder = setting.ladder(flops, evidence)
     warnings = [*told, *found, *_warnings(belief)]
@@ -89,7 +96,8 @@ class _Setting:
     target: Target
     limits: Limits
     vocab_size: int
-    tokens_per_step: float
+    sequence_length: int
+    batch: int
     belief: Belief
     level: float
 
@@ -104,8 +112,9 @@ class _Setting:
 
     def choose(self, budget: float, have: Sizes) -> tuple[Sizes, Evidence, list[int]]:
         """Return the candidates, what they tell given the runs there are, and the chosen ones."""
+        tokens_per_step = float(self.sequence_length * self.batch)
         sizes = candidates(
-            self.target, budget, self.limits, vocab_size=self.vocab_size, tokens_per_step=self.tokens_per_step
+            self.target, budget, self.limits, vocab_size=self.vocab_size, tokens_per_step=tokens_per_step
         )
         everything = Evidence(self.belief.covariance(have + sizes + self.at), self.belief.noise)
         given = everything.given(range(len(have)))
@@ -135,6 +144,8 @@ class _Setting:
         return tuple(
             PlannedRung(
                 n_params=int(sizes.n_params[i]),
+                n_params_total=shape_for(sizes.n_params[i], self.vocab_size).n_params_total,
+                batch=self.batch,
                 n_tokens=int(sizes.n_tokens[i]),
                 seeds=tuple(range(n)),
                 flops=float(n * sizes.flops[i]),
@@ -171,6 +182,13 @@ def _known(
 def _check(at: str, target: Target, budget: float, have: Known | None) -> None:
     if not np.isfinite(target.n_params * target.n_tokens):
         raise DataError(f"target {at!r} states no sizes. Give n_params and n_tokens.")
+    if target.n_params > MOST_PARAMS:
+        what = f"target {at!r} has more than {format_quantity(MOST_PARAMS)} parameters"
+        raise DataError(f"{what}, and nobody trains that. Correct n_params.")
+    total = math.fsum(target.share.values())
+    if target.share and abs(total - 1) > EXACT:
+        what = f"the target's shares sum to {total:.6g}, and a ladder is trained on all of its text"
+        raise DataError(f"{what}. Name every source, so that they sum to 1: share/code=0.3,share/web=0.7.")
     if not budget > 0 or not np.isfinite(budget):
         raise DataError(f"a budget of {budget:g} FLOPs. Give a positive number, such as 1e21.")
     if budget >= target.flops:
@@ -186,7 +204,7 @@ def _check(at: str, target: Target, budget: float, have: Known | None) -> None:
 
 def _belief(known: Known | None, noise: float | None, *, as_evidence: bool) -> Belief:
     """Return the belief that runs lead to; that of published laws without any, or with a few that are evidence."""
-    if noise is not None and not 0 < noise < 1:
+    if noise is not None and not LEAST_NOISE <= noise < 1:
         raise DataError(f"noise is {noise:g}. Give the relative deviation of one run's loss, such as 0.004.")
     alone = known is None or (as_evidence and len(known.runs) < FEWEST)
     belief = published() if alone or known is None else known.belief()

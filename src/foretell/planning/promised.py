@@ -46,10 +46,42 @@ def read_forecast(path: str | Path) -> dict[str, Any]:
         plain = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read as a forecast: {error}. Write one with foretell forecast -o.") from None
+    return checked(plain, str(path))
+
+
+def checked(plain: Any, name: str = "the forecast") -> dict[str, Any]:
+    """Return plain data if it is a forecast that can be kept to.
+
+    Raises:
+        DataError: it holds no answered rows, or one whose interval is none.
+    """
     rows = plain.get("forecasts") if isinstance(plain, dict) else None
-    if not isinstance(rows, list) or not any(row.get("status") == "ok" for row in rows):
-        raise DataError(f"{path} holds no forecast that was not refused. Write one with foretell forecast -o.")
+    answered = [row for row in rows if _is_answered(row)] if isinstance(rows, list) else []
+    if not answered:
+        raise DataError(f"{name} holds no forecast that was not refused. Write one with foretell forecast -o.")
+    level = plain.get("level")
+    if not isinstance(level, float) or not 0 < level < 1:
+        raise DataError(f"{name} states no level of its intervals. Write it with foretell forecast -o.")
+    odd = [row for row in answered if not _has_interval(row)]
+    if odd:
+        what = f"{name}: the interval of {odd[0]['task']!r} does not hold its forecast, or they are no such numbers"
+        raise DataError(f"{what}. Write it with foretell forecast -o.")
     return plain
+
+
+def _is_answered(row: Any) -> bool:
+    known = isinstance(row, dict) and row.get("status") == "ok" and row.get("kind") in ("loss", "score")
+    return known and isinstance(row.get("run"), str) and isinstance(row.get("task"), str)
+
+
+def _has_interval(row: Mapping[str, Any]) -> bool:
+    low, value, high = (_number(row.get(key)) for key in ("low", "forecast", "high"))
+    return low <= value <= high and (row["kind"] == "score" or low > 0)
+
+
+def _number(value: Any) -> float:
+    """Return a finite number as it is, and NaN for anything else."""
+    return float(value) if isinstance(value, float | int) and np.isfinite(value) else np.nan
 
 
 def target_of(forecast: Mapping[str, Any], at: str | None) -> tuple[Target, list[Mapping[str, Any]]]:
@@ -62,7 +94,7 @@ def target_of(forecast: Mapping[str, Any], at: str | None) -> tuple[Target, list
     Raises:
         DataError: there are several targets, none of this name, or it states no sizes.
     """
-    rows = [row for row in forecast["forecasts"] if row["status"] == "ok"]
+    rows = [row for row in forecast["forecasts"] if _is_answered(row)]
     names = list(dict.fromkeys(row["run"] for row in rows))
     if at is None and len(names) > 1:
         raise DataError(f"the forecast is of {len(names)} targets: {'; '.join(names)}. Name one with --at.")

@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 
 from foretell.errors import DataError, Finding
+from foretell.fitting.bootstrap import coverage
 from foretell.io import load_runs
 from foretell.planning.course import Course, Verdict, Watch
 from foretell.planning.curves import finished_curves
-from foretell.planning.number import between
-from foretell.planning.promised import Promise, promises, read_forecast, target_of
+from foretell.planning.promised import Promise, checked, promises, read_forecast, target_of
 from foretell.planning.remaining import FEWEST_RUNS, remaining
 from foretell.runs import Runs
 from foretell.targets import Target
@@ -51,10 +51,11 @@ def watch(
         level: Coverage of the intervals, between 0 and 1.
 
     Raises:
-        DataError: there is no such run, it is not the forecast's, it is over, or nothing forecast is measured.
+        DataError: there is no such run, it is not the forecast's, it is over or has diverged, or nothing forecast is
+            measured.
     """
-    level = between("level", level)
-    plain = forecast if isinstance(forecast, dict) else read_forecast(forecast)
+    level = coverage(level)
+    plain = checked(forecast) if isinstance(forecast, dict) else read_forecast(forecast)
     target, rows = target_of(plain, at)
     table, general = load_runs(runs).with_general_loss(loss)
     others = (table if ladder is None else load_runs(ladder)).with_general_loss(loss)[0]
@@ -72,7 +73,7 @@ def watch(
         n_tokens_target=target.n_tokens,
         level=level,
         courses=tuple(_course(curve, each, finished, target, level) for each in asked),
-        warnings=tuple(_warnings(asked, finished, target, seen / target.n_tokens)),
+        warnings=(*_unmeasured(asked, curve), *_warnings(asked, finished, target, seen / target.n_tokens)),
     )
 
 
@@ -86,10 +87,21 @@ def _running(table: Runs, name: str | None, target: Target) -> pl.DataFrame:
     if off > SAME_SIZE:
         sizes = f"{format_quantity(chosen['n_params'][-1])} parameters, the forecast is of {target.run}"
         raise DataError(f"{name} has {sizes}. Give the forecast of this run.")
-    if chosen["n_tokens"][-1] >= target.n_tokens:
-        seen = f"{format_quantity(chosen['n_tokens'][-1])} of {format_quantity(target.n_tokens)} tokens"
-        raise DataError(f"{name} is over: it has seen {seen}. Compare its end with the forecast.")
+    _require_going_on(chosen, target, any(each.code == "finals-assumed" for each in table.findings))
     return chosen
+
+
+def _require_going_on(curve: pl.DataFrame, target: Target, finals_assumed: bool) -> None:
+    """Refuse a run that has ended, well or badly; a table that does not say which are finished does not decide it."""
+    name, running = curve["run"][0], finals_assumed or curve["status"][-1] == "running"
+    seen = f"{format_quantity(curve['n_tokens'][-1])} of {format_quantity(target.n_tokens)} tokens"
+    if curve["status"][-1] == "diverged":
+        raise DataError(f"{name} has diverged after {seen}: it reaches nothing. Watch the run that takes its place.")
+    if curve["n_tokens"][-1] >= target.n_tokens:
+        raise DataError(f"{name} is over: it has seen {seen}. Compare its end with the forecast.")
+    if curve["is_final"][-1] and not running:
+        what = f"{name} is over: its schedule ended after {seen}"
+        raise DataError(f"{what}. Forecast a run of its own length, and compare its end with that.")
 
 
 def _only_open_run(table: Runs) -> str:
@@ -167,6 +179,16 @@ def _told(course: Course, fraction: float) -> Course:
         f"and {course.forecast:.3f} was forecast."
     )
     return replace(course, sentence=text)
+
+
+def _unmeasured(asked: list[Promise], curve: pl.DataFrame) -> list[Finding]:
+    """Return what was measured once, and is not at the run's last checkpoint."""
+    lost = [each.column for each in asked if curve[each.column][-1] is None]
+    if not lost:
+        return []
+    what = f"{', '.join(lost)}: not measured at the last checkpoint, so that an earlier one speaks for the run."
+    why = "A loss that is not a number is not measured either: look whether the run has diverged."
+    return [Finding("not-measured-lately", "warning", what, "run", why, fix="Measure it there, or mark the run.")]
 
 
 def _warnings(asked: list[Promise], finished: Runs, target: Target, fraction: float) -> list[Finding]:

@@ -1,7 +1,8 @@
 """Command lines of nanochat's base training: a shell script for each run.
 
 nanochat's model and optimiser are its own: two MLP matrices of four times the width, which hold as
-many parameters as a gated MLP of 8/3, and Muon beside AdamW, whose learning rates are not a plan's.
+many parameters as a gated MLP of 8/3 (where the plan's is of another width, the script says so), and
+Muon beside AdamW, whose learning rates are not a plan's.
 
 Reference: scripts/base_train.py of github.com/karpathy/nanochat, commit 00255c1.
 """
@@ -13,11 +14,13 @@ from foretell.ladder.exports.recipe import Recipe, recipes
 from foretell.ladder.plan import Plan
 
 MOST_AT_ONCE = 16  # sequences on a device
+SAME_SIZE = 0.01
 TEMPLATE = """\
 #!/bin/sh
 # {name} of {plan}, for nanochat's scripts.base_train, written by foretell.
-# {d_model} wide, {n_layers} deep, {tokens:,} tokens. nanochat trains by Muon and AdamW with learning rates of its own:
-# the plan's peak of {learning_rate:.3e} is AdamW's, and stands in no flag. Its tokenizer and its data are its own too.
+# {d_model} wide, {n_layers} deep, {tokens:,} tokens.{other_size}
+# nanochat trains by Muon and AdamW with learning rates of its own: the plan's peak of {learning_rate:.3e} is
+# AdamW's, and stands in no flag. Its tokenizer and its data are its own too.
 torchrun --standalone --nproc_per_node="${{NPROC:-1}}" -m scripts.base_train -- \\
     {flags}
 """
@@ -39,9 +42,19 @@ def _script(plan: Plan, run: Recipe) -> str:
         d_model=run.shape.d_model,
         n_layers=run.shape.n_layers,
         tokens=run.n_steps * run.batch * plan.schedule.sequence_length,
+        other_size=_other_size(run),
         learning_rate=run.learning_rate,
         flags=" \\\n    ".join(f"--{key}={value}" for key, value in _flags(plan, run).items()),
     )
+
+
+def _other_size(run: Recipe) -> str:
+    """Say how many parameters nanochat's blocks have, where those of the plan are 1 % more or fewer."""
+    blocks = 12 * run.shape.n_layers * run.shape.d_model**2
+    off = blocks / run.shape.n_params_non_embedding - 1
+    if abs(off) < SAME_SIZE:
+        return ""
+    return f"\n# Its MLP is four times the width: {blocks:,} parameters without embeddings, {off:+.0%} beside the plan."
 
 
 def _flags(plan: Plan, run: Recipe) -> dict[str, object]:

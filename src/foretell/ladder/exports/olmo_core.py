@@ -8,6 +8,8 @@ from foretell.ladder.exports.script import fill, literal
 from foretell.ladder.plan import Plan
 
 FILE = "olmo_core_ladder.py"
+FIRST_TOKEN = (0, 0)  # ends a text and pads in GPT-NeoX's vocabulary and in foretell's own
+SPECIAL = {"allenai/dolma2-tokenizer": (100_257, 100_277)}  # TokenizerConfig.dolma2 of that release
 TEMPLATE = '''\
 """The runs of $PLAN for OLMo-core 3.0.0, written by foretell.
 
@@ -30,7 +32,7 @@ from olmo_core.train.callbacks import CheckpointerCallback, ConfigSaverCallback
 from olmo_core.train.train_module import TransformerDataParallelConfig, TransformerTrainModuleConfig
 
 VOCAB_SIZE, SEQUENCE_LENGTH, TIED = $VOCAB_SIZE, $SEQUENCE_LENGTH, $TIED
-TOKENIZER = TokenizerConfig(vocab_size=VOCAB_SIZE, eos_token_id=0, pad_token_id=0, identifier=$TOKENIZER)
+TOKENIZER = TokenizerConfig(vocab_size=VOCAB_SIZE, eos_token_id=$EOS, pad_token_id=$PAD, identifier=$TOKENIZER)
 RUNS = $RUNS
 
 
@@ -57,7 +59,12 @@ def build_config(opts, overrides):
     run = RUNS[opts.name]
     batch_tokens = run["batch"] * SEQUENCE_LENGTH
     sources = [
-        SourceMixtureConfig(source_name=source, target_ratio=share, paths=[f"{opts.data_root}/{source}/*.npy"])
+        SourceMixtureConfig(
+            source_name=source,
+            target_ratio=share,
+            paths=[f"{opts.data_root}/{source}/*.npy"],
+            max_repetition_ratio=$MAX_EPOCHS,
+        )
         for source, share in run["share"].items()
     ]
     mixture = SourceMixtureDatasetConfig(
@@ -102,12 +109,16 @@ if __name__ == "__main__":
 def olmo_core(plan: Plan) -> dict[str, str]:
     """Return the script."""
     runs = recipes(plan)
+    end, padding = SPECIAL.get(plan.tokenizer.name or "", FIRST_TOKEN)
     text = fill(
         TEMPLATE,
         plan,
         FIRST=runs[0].name,
         TOKENIZER=literal(plan.tokenizer.name),
         RUNS=literal({run.name: run.settings(plan) for run in runs}),
+        EOS=end,
+        PAD=padding,
+        MAX_EPOCHS=max(1.0, plan.max_epochs),
         COSINE=plan.schedule.kind == "cosine",
     )
     return {FILE: text}

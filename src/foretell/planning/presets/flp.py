@@ -14,6 +14,7 @@ from foretell.planning.presets.preset import Preset
 
 SMALLEST, LARGEST, MODELS = 43e6, 3e9, 12
 TOKENS_PER_PARAM = 20
+NEAREST = "A size counts parameters without embeddings; its shape is the nearest that has whole heads, within 4 %."
 UNKNOWN = "Table 1 of the paper, with the models' sizes, shapes and tokens, was not available to us."
 
 
@@ -33,6 +34,7 @@ FLP = Preset(
     ),
     chosen=(
         f"{UNKNOWN} Sizes between the smallest and the largest are equally spaced in their logarithm.",
+        NEAREST,
         f"{TOKENS_PER_PARAM} tokens per parameter (Hoffmann et al. 2022, arXiv:2203.15556, table 3).",
         BY_RULES_IN_WORDS,
         SCRIPTED,

@@ -1,7 +1,7 @@
 """FLP-M's sampling models: DCLM and The Stack v2 at several shares, and one 3B at a code share of 0.3."""
 
 from foretell.planning.presets.corpora import BY_RULES, BY_RULES_IN_WORDS, DCLM, NEOX_TOKENIZER, THE_STACK, streamed
-from foretell.planning.presets.flp import TOKENS_PER_PARAM, UNKNOWN, spaced
+from foretell.planning.presets.flp import NEAREST, TOKENS_PER_PARAM, UNKNOWN, spaced
 from foretell.planning.presets.preset import Preset
 
 CODE_SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
@@ -24,6 +24,7 @@ FLP_M = Preset(
     chosen=(
         f"{UNKNOWN} Of the smaller models we know neither sizes nor shares: here {SIZES} sizes from 43M to 1B, "
         "each at code shares of 0 to 0.5 in steps of 0.1.",
+        NEAREST,
         f"{TOKENS_PER_PARAM} tokens per parameter (Hoffmann et al. 2022, arXiv:2203.15556, table 3).",
         BY_RULES_IN_WORDS,
         f"{THE_STACK} holds identifiers of files, not their text: fetch that as its card says, and name the files "
