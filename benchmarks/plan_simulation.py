@@ -43,7 +43,7 @@ READING = """
 How to read it: a narrower interval is better only while it covers 90 % of the truths.
 
 - At equal FLOPs, where the law is one of the two that the planner believes in, the planned ladder's interval is 1.1
-  to 1.2 times narrower than that of the OLMo grid, not the 1.3 times that were asked for; its errors are 1.6 times
+  times narrower than that of the OLMo grid, not the 1.3 times that were asked for; its errors are 1.4 to 1.6 times
   smaller.
 - With 60 % of the FLOPs it is no wider than the grid's at all of them, under these two laws: what was asked for as the
   other way to be better.
