@@ -19,7 +19,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 
-.PHONY: demo test lint bench leaderboard clean
+.PHONY: demo test lint bench leaderboard supply audit clean
 
 demo: $(LIGHT)  ## Forecast OLMo-2 7B and 13B from small runs, against what they scored
 	$(BIN)/foretell demo
@@ -50,6 +50,25 @@ $(READY): $(LIGHT)
 
 leaderboard: $(READY)  ## Every method on every public table: docs/leaderboard.md
 	$(BIN)/python benchmarks/leaderboard.py
+
+# What foretell stands on: docs/supply-chain.md says how to use it.
+SUPPLY := $(VENV)-supply
+LOCKED := $(SUPPLY)/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-annotate pyproject.toml
+
+supply: $(READY) $(SUPPLY)/.ready  ## Lock files, bill of materials and licences
+	$(LOCKED) --output-file requirements/base.lock
+	$(LOCKED) --all-extras --output-file requirements/all.lock
+	$(SUPPLY)/bin/cyclonedx-py requirements requirements/base.lock --output-reproducible --output-file requirements/sbom.json
+	$(SUPPLY)/bin/pip-licenses --python $(BIN)/python --format markdown --packages $$(sed -n 's/^\([a-z0-9._-]*\)==.*/\1/p' requirements/all.lock) \
+	    > requirements/licences.md
+
+audit: $(SUPPLY)/.ready  ## Known vulnerabilities of what is locked; asks PyPI
+	$(SUPPLY)/bin/pip-audit --requirement requirements/all.lock --require-hashes --disable-pip
+
+$(SUPPLY)/.ready:
+	$(PYTHON) -m venv $(SUPPLY)
+	$(SUPPLY)/bin/python -m pip install --quiet --disable-pip-version-check cyclonedx-bom pip-audit pip-licenses uv
+	@touch $@
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
