@@ -83,11 +83,13 @@ class LossLawDraws:
 
     def at(self, targets: Sequence[Target], *, noisy: bool) -> np.ndarray:
         """Return the loss at each target, `(R, n)`; with the noise of a new run or not."""
-        sized = _have_sizes(targets) & (self.by_size is not None)
+        sizes = _inputs(targets, SIZES)
+        sized = np.isfinite(sizes).all(axis=0) & (self.by_size is not None)
         drawn = np.full((self._n_draws, len(targets)), np.nan)
-        for law, names, which in ((self.by_size, SIZES, sized), (self.by_compute, ("flops",), ~sized)):
-            if law is not None and which.any():
-                drawn[:, which] = law.at(_inputs(targets, names)[:, which], noisy=noisy)
+        if self.by_size is not None and sized.any():
+            drawn[:, sized] = self.by_size.at(sizes[:, sized], noisy=noisy)
+        if self.by_compute is not None and not sized.all():
+            drawn[:, ~sized] = self.by_compute.at(_inputs(targets, ("flops",))[:, ~sized], noisy=noisy)
         return drawn
 
     @property
