@@ -26,7 +26,7 @@ start = time.process_time()
 runs = foretell.load_runs(path)
 loaded = time.process_time() - start
 if verb == "check":
-    foretell.check_runs(runs)
+    foretell.check(runs)
 elif verb != "load":
     foretell.forecast(runs, sys.argv[4], method=verb, resamples=resamples)
 print(json.dumps({
