@@ -1,5 +1,6 @@
 """The API answers what the verbs answer, as plain data."""
 
+import ast
 import json
 
 import pytest
@@ -94,6 +95,25 @@ def test_the_python_that_does_the_same_does_the_same(client, explorer, capsys):
     assert [line.split()[:2] for line in capsys.readouterr().out.splitlines()] == [
         [row["task"], str(row["forecast"])] for row in shown
     ]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\x0c", "\u2028", "\x85"])
+def test_no_name_or_predicate_ends_the_comment_of_the_python(client, end):
+    asked = {**TARGET, "train": f"run = '{end}import os{end}'", "exclude": [f"a{end}import os"]}
+    script = client.post("/api/python", json=asked).text
+    assert script.startswith("# foretell forecast ladder.parquet")
+    assert [line for line in script.splitlines() if "import" in line][1:] == ["import foretell"]
+    assert [each.names[0].name for each in ast.parse(script).body if isinstance(each, ast.Import)] == ["foretell"]
+
+
+@pytest.mark.parametrize(
+    "train",
+    ["RPAD(run, 2000000000, 'x') = 'y'", "\"lpad\" (run, 9, 'x') = 'y'", "1 IN (GENERATE_SERIES(1, 9000000000))"],
+)
+def test_a_predicate_that_would_fill_the_memory_is_refused(client, train):
+    answer = client.post("/api/view", json={**TARGET, "train": train})
+    assert answer.status_code == 422
+    assert "can fill the memory" in answer.json()["error"]
 
 
 def test_a_long_fit_tells_its_stages_and_then_answers(client):

@@ -25,9 +25,14 @@ def python_of(ask: Ask, source: str) -> str:
     named |= {"level": ask.level, "seed": ask.seed, "resamples": ask.resamples}
     arguments = "".join(f"    {name}={value!r},\n" for name, value in named.items() if value is not None)
     return (
-        f"# {command_line(command_words(ask, source))}\n"
+        f"# {_one_line(command_line(command_words(ask, source)))}\n"
         "import foretell\n\n"
         f"result = foretell.forecast(\n    {source!r},\n    {ask.at!r},\n{arguments})\n"
         "for row in result.forecasts:\n"
         "    print(row.task, row.forecast, row.low, row.high, row.verdict)\n"
     )
+
+
+def _one_line(text: str) -> str:
+    """Write out what would end a comment, and let the rest of it be run."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
