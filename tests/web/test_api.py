@@ -3,10 +3,15 @@
 import ast
 import json
 
+import polars as pl
 import pytest
+from tests.methods.ladder import METADATA, make_ladder
 from tests.web.conftest import REACH, TARGET
 
 import foretell
+from foretell.runs import build_runs
+from foretell.web.ask import BacktestAsk
+from foretell.web.explorer import Explorer
 
 
 def test_the_table_is_described_with_sliders_and_finished_runs(client):
@@ -95,6 +100,30 @@ def test_the_python_that_does_the_same_does_the_same(client, explorer, capsys):
     assert [line.split()[:2] for line in capsys.readouterr().out.splitlines()] == [
         [row["task"], str(row["forecast"])] for row in shown
     ]
+
+
+def test_losses_are_forecast_as_the_verb_does(client, explorer):
+    ask = {**TARGET, "losses": ["loss/web"]}
+    view = client.post("/api/view", json=ask).json()
+    verb = foretell.forecast(explorer.table, view["at"], losses=["loss/web"], method="flp", resamples=40).to_dict()
+    assert view["rows"] == [{**row, "run": "in view"} for row in verb["forecasts"]]
+    assert view["rows"][0]["kind"] == "loss"
+    assert "losses=['loss/web']" in client.post("/api/python", json=ask).text
+    both = client.post("/api/view", json={**ask, "tasks": ["piqa"]})
+    assert both.status_code == 400
+    assert "one of them at a time" in both.json()["error"]
+
+
+def test_a_back_test_keeps_to_the_family_that_is_named():
+    frame = make_ladder(seed=1, loss_noise=0.01, score_noise=0.01)
+    both = pl.concat([frame, frame.with_columns(run=pl.col("run") + "-b", family=pl.lit("other"))])
+    explorer = Explorer(build_runs(both, METADATA, "two families"), "two.parquet")
+    cutoff = explorer.table.final_rows().frame["flops"].unique().sort()[-2]
+    asked = {"cutoff": cutoff, "method": "flp", "resamples": 20}
+    rows = explorer.backtest(BacktestAsk(family="other", **asked))["methods"]["flp"]["rows"]
+    assert {row["family"] for row in rows} == {"other"}
+    everything = explorer.backtest(BacktestAsk(**asked))["methods"]["flp"]["rows"]
+    assert {row["family"] for row in everything} > {"other"}
 
 
 @pytest.mark.parametrize("end", ["\n", "\r", "\x0c", "\u2028", "\x85"])

@@ -258,6 +258,25 @@ def test_everything_is_reached_by_keyboard_in_the_order_of_the_page(visit):
     assert re.search("get-report", " ".join(reached))
 
 
+def test_a_table_without_scores_is_asked_for_its_losses(chromium):
+    frame = make_mixed()
+    losses = frame.drop([name for name in frame.columns if name.startswith("score/")])
+    with running(Explorer(build_runs(losses, {}, "losses"), "losses.parquet")) as address:
+        visit = Visit(chromium, address).open("#n_params=4e9&n_tokens=80e9&method=flp&resamples=40")
+        assert all(row.startswith("loss/") for row in visit.forecasts())
+        assert visit.page.locator("#score-head").inner_text() == "loss"
+        visit.page.locator("#tasks summary").click()
+        assert visit.page.locator("#tasks summary").inner_text().startswith("Losses (")
+        first = visit.forecasts()[0].split()[0]
+        visit.after(lambda: visit.page.get_by_label(first, exact=True).uncheck())
+        assert first not in "".join(visit.forecasts())
+        other = visit.again()
+        assert other.forecasts() == visit.forecasts()
+        assert visit.said == []
+        other.context.close()
+        visit.context.close()
+
+
 def test_the_skip_link_keeps_the_view(visit):
     visit.open()
     shown, url = visit.forecasts(), visit.page.url

@@ -27,6 +27,7 @@ class Teaching(BaseModel):
 
     Attributes:
         tasks: Tasks to forecast; the table's default tasks when not given.
+        losses: Loss columns to forecast instead of tasks.
         method: Such as `flp`, or with laws named: `flp:chinchilla+sigmoid`.
         train: SQL predicate over the columns that chooses the training rows.
         exclude: Runs that are left out as well.
@@ -39,6 +40,7 @@ class Teaching(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     tasks: Annotated[tuple[Name, ...] | None, Field(min_length=1, max_length=64)] = None
+    losses: Annotated[tuple[Name, ...] | None, Field(min_length=1, max_length=64)] = None
     method: Name = "auto"
     train: Predicate | None = None
     exclude: Annotated[tuple[Name, ...], Field(max_length=200)] = ()

@@ -148,4 +148,4 @@ class Explorer:
 
     def _question(self, ask: Teaching) -> Question:
         tasks: Sequence[str] | None = ask.tasks
-        return Question(ask.predicate, tasks, None, None, ask.level, False, Bootstrap(ask.resamples, ask.seed))
+        return Question(ask.predicate, tasks, ask.losses, None, ask.level, False, Bootstrap(ask.resamples, ask.seed))

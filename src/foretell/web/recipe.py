@@ -11,6 +11,7 @@ def command_words(ask: Ask, source: str) -> list[str]:
     words = ["forecast", source, "--at", ask.at]
     words += ["--train", ask.predicate] if ask.predicate else []
     words += ["--tasks", ",".join(ask.tasks)] if ask.tasks else []
+    words += ["--losses", ",".join(ask.losses)] if ask.losses else []
     sure = ["--level", f"{ask.level:g}", "--resamples", str(ask.resamples), "--seed", str(ask.seed)]
     return [*words, "--method", ask.method, *sure]
 
@@ -20,6 +21,7 @@ def python_of(ask: Ask, source: str) -> str:
     named: dict[str, Any] = {
         "train": ask.predicate,
         "tasks": list(ask.tasks) if ask.tasks else None,
+        "losses": list(ask.losses) if ask.losses else None,
         "method": ask.method,
     }
     named |= {"level": ask.level, "seed": ask.seed, "resamples": ask.resamples}

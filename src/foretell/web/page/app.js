@@ -23,6 +23,7 @@ function short(value) {
 
 const counted = (n, one, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
 const power = (value) => value.toExponential(2).replace("+", "");
+const outcome = (row, value) => (row.kind === "score" ? percent(value) : value === null ? "-" : value.toPrecision(4));
 const percent = (value) => (value === null ? "-" : (100 * value).toFixed(1));
 
 function quantity(text) {
@@ -73,7 +74,8 @@ function writeState() {
 
 function teaching() {
   return {
-    tasks: state.tasks.length ? state.tasks : null,
+    tasks: state.tasks.length && !table.by_loss ? state.tasks : null,
+    losses: table.by_loss ? (state.tasks.length ? state.tasks : table.default_tasks) : null,
     method: state.method,
     train: state.train || null,
     exclude: state.exclude,
@@ -179,7 +181,7 @@ async function show(view) {
   const level = `${Number((100 * view.level).toPrecision(4))} % interval`;
   say("level-head", level);
   fill($("forecasts").tBodies[0], view.rows.map((row) => [
-    row.task, percent(row.forecast), row.low === null ? "-" : `${percent(row.low)} to ${percent(row.high)}`,
+    row.task, outcome(row, row.forecast), row.low === null ? "-" : `${outcome(row, row.low)} to ${outcome(row, row.high)}`,
     row.reason ? `${row.verdict}: ${row.reason}` : row.verdict,
   ]));
   const times = view.rows.length ? view.rows[0].extrapolation : 0;
@@ -304,6 +306,7 @@ function exclude(run, out) {
     line.querySelector("input").checked = state.exclude.includes(table.finished[i].run);
   });
   if (state.run === run) choose(run);
+  if (cutoffs().length) showCutoff();
   update();
   if (state.cutoff) backtest();
 }
@@ -352,7 +355,7 @@ const cutoffs = () => [...new Set(ended().map((run) => run.flops).filter(Boolean
 
 function showCutoff() {
   const at = cutoffs()[Number($("cutoff").value)];
-  const [before, after] = [ended().filter((r) => r.flops !== null && r.flops <= at).length, ended().filter((r) => r.flops > at).length];
+  const [before, after] = [ended().filter((r) => r.flops !== null && r.flops <= at && !state.exclude.includes(r.run)).length, ended().filter((r) => r.flops > at).length];
   const said = `${power(at)} FLOPs: ${before} finished runs teach, ${after} are forecast`;
   say("cutoff-value", said);
   $("cutoff").setAttribute("aria-valuetext", said);
@@ -388,7 +391,8 @@ async function showBacktest(result, chart) {
     ? `${name} is off by ${off(score.mean_relative_error)} in the mean of ${score.n} forecasts; ${off(score.coverage)} of the truth lies inside its ${100 * result.level} % intervals.`
     : `${name} answered nothing.`);
   fill($("errors").tBodies[0], Object.entries(score.by_run).map(([run, each]) => [
-    run, each.extrapolation === null ? "-" : `${Number(each.extrapolation.toPrecision(3))}x`, off(each.mean_relative_error), percent(each.mean_absolute_error),
+    run, each.extrapolation === null ? "-" : `${Number(each.extrapolation.toPrecision(3))}x`, off(each.mean_relative_error),
+    table.by_loss ? (each.mean_absolute_error === null ? "-" : each.mean_absolute_error.toPrecision(3)) : percent(each.mean_absolute_error),
   ]));
   $("errors").hidden = false;
   const figure = figureOf(chart);
@@ -600,11 +604,22 @@ function start() {
   else forgetBacktest();
 }
 
+// A table without scores is asked for its losses, which then stand in the place of the tasks.
+function forecastLosses() {
+  table.by_loss = true;
+  table.tasks = table.losses;
+  table.default_tasks = Object.keys(table.losses).slice(0, 8);
+  $("tasks").firstElementChild.firstChild.data = "Losses (";
+  say("score-head", "loss");
+  say("error-head", "mean error");
+}
+
 async function load() {
   table = await (await fetch("/api/table")).json();
   table.runs_by_name = new Set(table.run_names);
   say("table-name", table.runs);
   say("table-summary", `${counted(table.n_rows, "row")} of ${counted(table.n_runs, "run")}, ${table.n_finished_runs} finished; ${counted(Object.keys(table.tasks).length, "task")}, ${counted(Object.keys(table.losses).length, "loss", "losses")}.`);
+  if (!Object.keys(table.tasks).length) forecastLosses();
   listen();
   start();
 }
