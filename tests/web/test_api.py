@@ -1,11 +1,17 @@
 """The API answers what the verbs answer, as plain data."""
 
+import ast
 import json
 
+import polars as pl
 import pytest
+from tests.methods.ladder import METADATA, make_ladder
 from tests.web.conftest import REACH, TARGET
 
 import foretell
+from foretell.runs import build_runs
+from foretell.web.ask import BacktestAsk
+from foretell.web.explorer import Explorer
 
 
 def test_the_table_is_described_with_sliders_and_finished_runs(client):
@@ -94,6 +100,49 @@ def test_the_python_that_does_the_same_does_the_same(client, explorer, capsys):
     assert [line.split()[:2] for line in capsys.readouterr().out.splitlines()] == [
         [row["task"], str(row["forecast"])] for row in shown
     ]
+
+
+def test_losses_are_forecast_as_the_verb_does(client, explorer):
+    ask = {**TARGET, "losses": ["loss/web"]}
+    view = client.post("/api/view", json=ask).json()
+    verb = foretell.forecast(explorer.table, view["at"], losses=["loss/web"], method="flp", resamples=40).to_dict()
+    assert view["rows"] == [{**row, "run": "in view"} for row in verb["forecasts"]]
+    assert view["rows"][0]["kind"] == "loss"
+    assert "losses=['loss/web']" in client.post("/api/python", json=ask).text
+    both = client.post("/api/view", json={**ask, "tasks": ["piqa"]})
+    assert both.status_code == 400
+    assert "one of them at a time" in both.json()["error"]
+
+
+def test_a_back_test_keeps_to_the_family_that_is_named():
+    frame = make_ladder(seed=1, loss_noise=0.01, score_noise=0.01)
+    both = pl.concat([frame, frame.with_columns(run=pl.col("run") + "-b", family=pl.lit("other"))])
+    explorer = Explorer(build_runs(both, METADATA, "two families"), "two.parquet")
+    cutoff = explorer.table.final_rows().frame["flops"].unique().sort()[-2]
+    asked = {"cutoff": cutoff, "method": "flp", "resamples": 20}
+    rows = explorer.backtest(BacktestAsk(family="other", **asked))["methods"]["flp"]["rows"]
+    assert {row["family"] for row in rows} == {"other"}
+    everything = explorer.backtest(BacktestAsk(**asked))["methods"]["flp"]["rows"]
+    assert {row["family"] for row in everything} > {"other"}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\x0c", "\u2028", "\x85"])
+def test_no_name_or_predicate_ends_the_comment_of_the_python(client, end):
+    asked = {**TARGET, "train": f"run = '{end}import os{end}'", "exclude": [f"a{end}import os"]}
+    script = client.post("/api/python", json=asked).text
+    assert script.startswith("# foretell forecast ladder.parquet")
+    assert [line for line in script.splitlines() if line.startswith("import")] == ["import foretell"]
+    assert [each.names[0].name for each in ast.parse(script).body if isinstance(each, ast.Import)] == ["foretell"]
+
+
+@pytest.mark.parametrize(
+    "train",
+    ["RPAD(run, 2000000000, 'x') = 'y'", "\"lpad\" (run, 9, 'x') = 'y'", "1 IN (GENERATE_SERIES(1, 9000000000))"],
+)
+def test_a_predicate_that_would_fill_the_memory_is_refused(client, train):
+    answer = client.post("/api/view", json={**TARGET, "train": train})
+    assert answer.status_code == 422
+    assert "can fill the memory" in answer.json()["error"]
 
 
 def test_a_long_fit_tells_its_stages_and_then_answers(client):

@@ -258,6 +258,58 @@ def test_everything_is_reached_by_keyboard_in_the_order_of_the_page(visit):
     assert re.search("get-report", " ".join(reached))
 
 
+def test_a_table_without_scores_is_asked_for_its_losses(chromium):
+    frame = make_mixed()
+    losses = frame.drop([name for name in frame.columns if name.startswith("score/")])
+    with running(Explorer(build_runs(losses, {}, "losses"), "losses.parquet")) as address:
+        visit = Visit(chromium, address).open("#n_params=4e9&n_tokens=80e9&method=flp&resamples=40")
+        assert all(row.startswith("loss/") for row in visit.forecasts())
+        assert visit.page.locator("#score-head").inner_text() == "loss"
+        visit.page.locator("#tasks summary").click()
+        assert visit.page.locator("#tasks summary").inner_text().startswith("Losses (")
+        first = visit.forecasts()[0].split()[0]
+        visit.after(lambda: visit.page.get_by_label(first, exact=True).uncheck())
+        assert first not in "".join(visit.forecasts())
+        other = visit.again()
+        assert other.forecasts() == visit.forecasts()
+        assert visit.said == []
+        other.context.close()
+        visit.context.close()
+
+
+def test_the_skip_link_keeps_the_view(visit):
+    visit.open()
+    shown, url = visit.forecasts(), visit.page.url
+    visit.page.keyboard.press("Tab")
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_timeout(300)
+    assert visit.page.evaluate("document.activeElement.id") == "answer"
+    assert (visit.page.url, visit.forecasts(), visit.count()) == (url, shown, 1)
+
+
+def test_another_link_in_the_same_page_leaves_nothing_of_the_last_one(visit):
+    visit.open(FLP + "&cutoff=2e20&run=1B-20x")
+    visit.until("document.body.dataset.tested > 0")
+    visit.after(lambda: visit.page.evaluate(f"location.hash = '{FLP}'"))
+    assert visit.page.locator("#run").inner_text() == ""
+    assert visit.page.locator("#errors").is_hidden()
+    assert visit.page.locator("#backtest-sentence").inner_text() == ""
+
+
+def test_a_refused_question_shows_no_forecast_of_an_earlier_one(visit):
+    visit.open()
+    rows = visit.page.locator("#train")
+    rows.fill("n_params < 1M")
+    rows.press("Enter")
+    visit.until("document.getElementById('problem').textContent.includes('no training row')")
+    assert visit.forecasts() == []
+    assert visit.page.locator("#charts").is_hidden()
+    visit.after(lambda: (rows.fill(""), rows.press("Enter")))
+    assert len(visit.forecasts()) == 2
+    assert visit.page.locator("#charts").is_visible()
+    visit.said.clear()  # Chromium itself writes down a refused request
+
+
 def test_the_api_page_lists_every_operation(visit):
     visit.page.goto(f"{visit.address}/docs", wait_until="networkidle")
     heads = visit.page.locator("#operations h2").all_inner_texts()

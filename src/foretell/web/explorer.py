@@ -122,11 +122,12 @@ class Explorer:
     def _backtest(self, ask: BacktestAsk, tell: Tell) -> dict[str, Any]:
         started = perf_counter()
         question, learner = self._question(ask), parse_method(ask.method)
-        self._require_few(ask)
+        table = self.table if ask.family is None else self.table.in_family(ask.family)
+        self._require_few(ask, table)
         tell("waiting for a turn")
         with self._turn:
             tell(f"fitting {ask.method} to the runs before the cut-off")
-            scores, findings = answer_held_out(question, {ask.method: learner}, self.table, ask.holdout)
+            scores, findings = answer_held_out(question, {ask.method: learner}, table, ask.holdout)
         return Backtest(
             runs=self.table.name,
             train=question.train,
@@ -139,12 +140,12 @@ class Explorer:
             warnings=once_each([*self.table.findings, *findings]),
         ).to_dict()
 
-    def _require_few(self, ask: BacktestAsk) -> None:
-        held = self.table.where(ask.holdout).frame["run"].n_unique()
+    def _require_few(self, ask: BacktestAsk, table: Runs) -> None:
+        held = table.where(ask.holdout).frame["run"].n_unique()
         if held > MOST_HELD_OUT:
             what = f"{held} runs lie beyond the cut-off, and {MOST_HELD_OUT} is the most."
             raise DataError(f"{what} Move it to a larger run, or use foretell backtest.")
 
     def _question(self, ask: Teaching) -> Question:
         tasks: Sequence[str] | None = ask.tasks
-        return Question(ask.predicate, tasks, None, None, ask.level, False, Bootstrap(ask.resamples, ask.seed))
+        return Question(ask.predicate, tasks, ask.losses, None, ask.level, False, Bootstrap(ask.resamples, ask.seed))

@@ -11,6 +11,7 @@ def command_words(ask: Ask, source: str) -> list[str]:
     words = ["forecast", source, "--at", ask.at]
     words += ["--train", ask.predicate] if ask.predicate else []
     words += ["--tasks", ",".join(ask.tasks)] if ask.tasks else []
+    words += ["--losses", ",".join(ask.losses)] if ask.losses else []
     sure = ["--level", f"{ask.level:g}", "--resamples", str(ask.resamples), "--seed", str(ask.seed)]
     return [*words, "--method", ask.method, *sure]
 
@@ -20,14 +21,20 @@ def python_of(ask: Ask, source: str) -> str:
     named: dict[str, Any] = {
         "train": ask.predicate,
         "tasks": list(ask.tasks) if ask.tasks else None,
+        "losses": list(ask.losses) if ask.losses else None,
         "method": ask.method,
     }
     named |= {"level": ask.level, "seed": ask.seed, "resamples": ask.resamples}
     arguments = "".join(f"    {name}={value!r},\n" for name, value in named.items() if value is not None)
     return (
-        f"# {command_line(command_words(ask, source))}\n"
+        f"# {_one_line(command_line(command_words(ask, source)))}\n"
         "import foretell\n\n"
         f"result = foretell.forecast(\n    {source!r},\n    {ask.at!r},\n{arguments})\n"
         "for row in result.forecasts:\n"
         "    print(row.task, row.forecast, row.low, row.high, row.verdict)\n"
     )
+
+
+def _one_line(text: str) -> str:
+    """Write out what would end a comment, and let the rest of it be run."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)

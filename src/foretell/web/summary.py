@@ -27,6 +27,7 @@ def describe_table(runs: Runs) -> dict[str, Any]:
         "default_method": DEFAULT_METHOD,
         "mixture": _mixture(runs, plain["sources"]),
         "finished": _finished(runs),
+        "run_names": runs.frame["run"].unique(maintain_order=True).to_list(),
     }
 
 

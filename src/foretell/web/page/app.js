@@ -23,6 +23,7 @@ function short(value) {
 
 const counted = (n, one, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
 const power = (value) => value.toExponential(2).replace("+", "");
+const outcome = (row, value) => (row.kind === "score" ? percent(value) : value === null ? "-" : value.toPrecision(4));
 const percent = (value) => (value === null ? "-" : (100 * value).toFixed(1));
 
 function quantity(text) {
@@ -46,11 +47,16 @@ function readState() {
     tasks: list("task"),
     train: given.get("train") || "",
     exclude: list("exclude"),
-    family: given.get("family") || (table.families.length > 1 ? table.families[0].family : ""),
+    family: given.get("family") || largestFamily(),
     cutoff: number("cutoff", null),
     run: given.get("run"),
     ...Object.fromEntries(Object.entries(DEFAULTS).map(([key, value]) => [key, given.has(key) ? Number(given.get(key)) : value])),
   };
+}
+
+// Where the table holds several, one has to be named: that with the most runs can be forecast first.
+function largestFamily() {
+  return table.families.length > 1 ? table.families.reduce((a, b) => (b.n_runs > a.n_runs ? b : a)).family : "";
 }
 
 function writeState() {
@@ -68,7 +74,8 @@ function writeState() {
 
 function teaching() {
   return {
-    tasks: state.tasks.length ? state.tasks : null,
+    tasks: state.tasks.length && !table.by_loss ? state.tasks : null,
+    losses: table.by_loss ? (state.tasks.length ? state.tasks : table.default_tasks) : null,
     method: state.method,
     train: state.train || null,
     exclude: state.exclude,
@@ -136,12 +143,14 @@ async function update() {
     if (mine !== asked) return;
     await show(view);
     say("problem", "");
+    $("charts").hidden = false;
     say("status", `Forecast of ${short(ask.n_params)} parameters on ${short(ask.n_tokens)} tokens by ${ask.method}.`);
     document.body.dataset.shown = String(Number(document.body.dataset.shown || 0) + 1);
   } catch (error) {
     if (mine !== asked) return;
     say("status", "");
     say("problem", error.message);
+    showNothing();
   } finally {
     if (mine === asked) {
       $("charts").classList.remove("busy");
@@ -172,7 +181,7 @@ async function show(view) {
   const level = `${Number((100 * view.level).toPrecision(4))} % interval`;
   say("level-head", level);
   fill($("forecasts").tBodies[0], view.rows.map((row) => [
-    row.task, percent(row.forecast), row.low === null ? "-" : `${percent(row.low)} to ${percent(row.high)}`,
+    row.task, outcome(row, row.forecast), row.low === null ? "-" : `${outcome(row, row.low)} to ${outcome(row, row.high)}`,
     row.reason ? `${row.verdict}: ${row.reason}` : row.verdict,
   ]));
   const times = view.rows.length ? view.rows[0].extrapolation : 0;
@@ -186,6 +195,14 @@ async function show(view) {
   pending = new Map(Object.entries(view.data));
   await Promise.all([...pending.keys()].filter(inSight).map(move));
   later();
+}
+
+// What was answered before is not the answer to a question that was refused.
+function showNothing() {
+  fill($("forecasts").tBodies[0], []);
+  say("sentence", "");
+  $("warnings").replaceChildren();
+  $("charts").hidden = true;
 }
 
 // Charts in sight are moved at once, the others as soon as there is nothing else to do, or they come into sight.
@@ -255,8 +272,16 @@ async function embed(chart, figure) {
 
 // ---------- runs
 
+// Finished runs, and those without an end that are excluded, so that they can be let in again.
+function listedRuns() {
+  const ended = new Set(table.finished.map((run) => run.run));
+  const others = state.exclude.filter((run) => !ended.has(run));
+  return [...table.finished, ...others.map((run) => ({ run, n_params: null, n_tokens: null, flops: null }))];
+}
+
 function showRuns() {
-  const rows = table.finished.map((run) => {
+  const listed = listedRuns();
+  const rows = listed.map((run) => {
     const link = document.createElement("button");
     link.type = "button";
     link.className = "link";
@@ -270,16 +295,18 @@ function showRuns() {
     return [link, short(run.n_params), short(run.n_tokens), run.flops === null ? "-" : power(run.flops), box];
   });
   fill($("runs").tBodies[0], rows);
-  [...$("runs").tBodies[0].rows].forEach((line, i) => line.classList.toggle("off", state.exclude.includes(table.finished[i].run)));
+  [...$("runs").tBodies[0].rows].forEach((line, i) => line.classList.toggle("off", state.exclude.includes(listed[i].run)));
 }
 
 function exclude(run, out) {
   state.exclude = state.exclude.filter((each) => each !== run).concat(out ? [run] : []);
-  [...$("runs").tBodies[0].rows].forEach((line, i) => {
+  if (!table.finished.some((each) => each.run === run)) showRuns();
+  [...$("runs").tBodies[0].rows].slice(0, table.finished.length).forEach((line, i) => {
     line.classList.toggle("off", state.exclude.includes(table.finished[i].run));
     line.querySelector("input").checked = state.exclude.includes(table.finished[i].run);
   });
   if (state.run === run) choose(run);
+  if (cutoffs().length) showCutoff();
   update();
   if (state.cutoff) backtest();
 }
@@ -290,10 +317,11 @@ async function choose(run) {
   try {
     const answer = await fetch(`/api/run/${encodeURIComponent(run)}`);
     const shown = await answer.json();
+    if (state.run !== run) return; // another one was chosen meanwhile
     if (!answer.ok) throw new Error(shown.error);
     showRun(shown);
   } catch (error) {
-    $("run").textContent = error.message;
+    if (state.run === run) $("run").textContent = error.message;
   }
 }
 
@@ -322,11 +350,12 @@ function showRun(run) {
 
 // ---------- the back-test
 
-const cutoffs = () => [...new Set(table.finished.map((run) => run.flops).filter(Boolean))].slice(0, -1);
+const ended = () => table.finished.filter((run) => !state.family || run.family === state.family);
+const cutoffs = () => [...new Set(ended().map((run) => run.flops).filter(Boolean))].slice(0, -1);
 
 function showCutoff() {
   const at = cutoffs()[Number($("cutoff").value)];
-  const [before, after] = [table.finished.filter((r) => r.flops <= at).length, table.finished.filter((r) => r.flops > at).length];
+  const [before, after] = [ended().filter((r) => r.flops !== null && r.flops <= at && !state.exclude.includes(r.run)).length, ended().filter((r) => r.flops > at).length];
   const said = `${power(at)} FLOPs: ${before} finished runs teach, ${after} are forecast`;
   say("cutoff-value", said);
   $("cutoff").setAttribute("aria-valuetext", said);
@@ -348,6 +377,13 @@ async function backtest() {
   }
 }
 
+function forgetBacktest() {
+  backtests += 1;
+  for (const id of ["backtest-status", "backtest-sentence"]) say(id, "");
+  $("backtest-chart").replaceChildren();
+  $("errors").hidden = true;
+}
+
 async function showBacktest(result, chart) {
   const [[name, score]] = Object.entries(result.methods);
   const off = (value) => (value === null ? "-" : `${(100 * value).toFixed(1)} %`);
@@ -355,7 +391,8 @@ async function showBacktest(result, chart) {
     ? `${name} is off by ${off(score.mean_relative_error)} in the mean of ${score.n} forecasts; ${off(score.coverage)} of the truth lies inside its ${100 * result.level} % intervals.`
     : `${name} answered nothing.`);
   fill($("errors").tBodies[0], Object.entries(score.by_run).map(([run, each]) => [
-    run, `${Number(each.extrapolation.toPrecision(3))}x`, off(each.mean_relative_error), percent(each.mean_absolute_error),
+    run, each.extrapolation === null ? "-" : `${Number(each.extrapolation.toPrecision(3))}x`, off(each.mean_relative_error),
+    table.by_loss ? (each.mean_absolute_error === null ? "-" : each.mean_absolute_error.toPrecision(3)) : percent(each.mean_absolute_error),
   ]));
   $("errors").hidden = false;
   const figure = figureOf(chart);
@@ -495,12 +532,18 @@ function buildControls() {
     $("family").replaceChildren(...table.families.map((each) => new Option(each.family, each.family)));
     $("family").value = state.family;
   }
+  buildCutoff();
+}
+
+function buildCutoff() {
   const places = cutoffs();
+  $("cutoff").disabled = !places.length;
   $("cutoff").max = Math.max(places.length - 1, 0);
   const at = places.findIndex((flops) => flops >= state.cutoff);
   if (state.cutoff && at >= 0) state.cutoff = places[at]; // one of the slider's own places, so that both say the same
   $("cutoff").value = state.cutoff && at >= 0 ? at : Math.max(places.length - 3, 0);
   if (places.length) showCutoff();
+  else say("cutoff-value", "There are no two finished runs of different compute.");
 }
 
 function showMethod() {
@@ -513,7 +556,7 @@ function listen() {
   $("use-mixture").addEventListener("change", () => { readShares(); update(); });
   $("method").addEventListener("change", () => { state.method = $("method").value.trim() || table.default_method; showMethod(); update(); });
   $("train").addEventListener("change", () => { state.train = $("train").value.trim(); update(); });
-  $("family").addEventListener("change", () => { state.family = $("family").value; update(); });
+  $("family").addEventListener("change", () => { state.family = $("family").value; state.cutoff = null; forgetBacktest(); buildCutoff(); update(); });
   $("cutoff").addEventListener("input", showCutoff);
   $("cutoff").addEventListener("change", () => { state.cutoff = cutoffs()[Number($("cutoff").value)]; backtest(); });
   $("get-report").addEventListener("click", () => download("/api/report", "forecast.html"));
@@ -527,10 +570,15 @@ function listen() {
       say("status", location.href);
     }
   });
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault(); // its #answer would take the place of the state
+    $("answer").focus();
+  });
   addEventListener("hashchange", start);
 }
 
 async function download(path, name) {
+  say("problem", "");
   say("status", `Preparing ${name} ...`);
   try {
     const link = document.createElement("a");
@@ -540,6 +588,7 @@ async function download(path, name) {
     setTimeout(() => URL.revokeObjectURL(link.href), 60000);
     say("status", `${name} is downloaded.`);
   } catch (error) {
+    say("status", "");
     say("problem", error.message);
   }
 }
@@ -550,14 +599,27 @@ function start() {
   showRuns();
   update();
   if (state.run) choose(state.run);
+  else $("run").replaceChildren();
   if (state.cutoff) backtest();
+  else forgetBacktest();
+}
+
+// A table without scores is asked for its losses, which then stand in the place of the tasks.
+function forecastLosses() {
+  table.by_loss = true;
+  table.tasks = table.losses;
+  table.default_tasks = Object.keys(table.losses).slice(0, 8);
+  $("tasks").firstElementChild.firstChild.data = "Losses (";
+  say("score-head", "loss");
+  say("error-head", "mean error");
 }
 
 async function load() {
   table = await (await fetch("/api/table")).json();
-  table.runs_by_name = new Set(table.finished.map((run) => run.run));
+  table.runs_by_name = new Set(table.run_names);
   say("table-name", table.runs);
   say("table-summary", `${counted(table.n_rows, "row")} of ${counted(table.n_runs, "run")}, ${table.n_finished_runs} finished; ${counted(Object.keys(table.tasks).length, "task")}, ${counted(Object.keys(table.losses).length, "loss", "losses")}.`);
+  if (!Object.keys(table.tasks).length) forecastLosses();
   listen();
   start();
 }
