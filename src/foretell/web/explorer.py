@@ -24,7 +24,7 @@ from foretell.web.charts import build_charts, moving_data
 from foretell.web.once import Once
 from foretell.web.recipe import command_words
 
-FITS, ANSWERS = 24, 512  # kept in memory
+FITS, VIEWS, ANSWERS = 24, 512, 32  # kept in memory; an answer with charts takes megabytes
 AT_ONCE = 2  # fits beside each other
 MOST_HELD_OUT = 200  # runs of a back-test
 Tell = Callable[[str], None]
@@ -41,12 +41,13 @@ class Explorer:
     def __init__(self, table: Runs, source: str) -> None:
         self.table, self.source = table, source
         self._fits: Once[FittedFamily] = Once(FITS)
+        self._views: Once[Any] = Once(VIEWS)
         self._answers: Once[Any] = Once(ANSWERS)
         self._turn = BoundedSemaphore(AT_ONCE)
 
     def view(self, ask: Ask, tell: Tell = silent) -> dict[str, Any]:
         """Return the forecasts of a target, and what moves in the charts."""
-        return dict(self._answers.get(("view", ask.key), lambda: self._view(ask, tell)))
+        return dict(self._views.get(("view", ask.key), lambda: self._view(ask, tell)))
 
     def charts(self, ask: Ask, reach: tuple[float, float], tell: Tell = silent) -> list[dict[str, Any]]:
         """Return the charts of a fit as Vega-Lite, with room for targets up to a reach."""
