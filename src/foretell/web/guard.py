@@ -14,7 +14,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 MOST_BYTES = 64 * 1024  # of a request's body
 LONGEST_PATH = 2048
 PATIENCE = 10.0  # seconds for a body to arrive
-METHODS = ("GET", "HEAD", "POST")
+METHODS = ("GET", "POST")
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
