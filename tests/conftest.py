@@ -9,9 +9,13 @@ import pytest
 from hypothesis import settings
 
 from foretell.datasets import load_public
+from foretell.report.pdf import find_chromium
 from foretell.runs import Runs
 
 BESIDE_THE_PROJECT = Path(__file__).parents[1] / ".." / "shared" / "data"
+
+CALM = ("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
+CALM = (*CALM, "--disable-component-update", "--disable-sync")
 
 settings.register_profile("calm", deadline=None)  # a busy machine is no failure
 settings.load_profile("calm")
@@ -61,3 +65,17 @@ def public(mirror):
             return load_public(name)
 
     return load
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser, or skip."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    found = find_chromium()
+    if found is None:
+        pytest.skip("no Chromium is on this machine: install one, or name it in FORETELL_CHROMIUM")
+    root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with playwright.sync_playwright() as engine:
+        browser = engine.chromium.launch(executable_path=found, args=[*CALM, *root])
+        yield browser
+        browser.close()

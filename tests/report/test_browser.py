@@ -7,26 +7,10 @@ from pathlib import Path
 import pytest
 from tests.report import plain
 
-from foretell.report.pdf import find_chromium, to_pdf
+from foretell.report.pdf import to_pdf
 from foretell.report.write import render
 
 WIDTHS = {"phone": (390, 844), "desktop": (1200, 900)}
-CALM = ("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
-CALM = (*CALM, "--disable-component-update", "--disable-sync")
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """A browser, or skip."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    found = find_chromium()
-    if found is None:
-        pytest.skip("no Chromium is on this machine: install one, or name it in FORETELL_CHROMIUM")
-    root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with playwright.sync_playwright() as engine:
-        browser = engine.chromium.launch(executable_path=found, args=[*CALM, *root])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """The server inside this process, on a table whose truth is known."""
 
-import os
 import threading
 import time
 from contextlib import contextmanager
@@ -8,9 +7,7 @@ from importlib.util import find_spec
 
 import pytest
 from tests.methods.ladder import METADATA, make_ladder
-from tests.report.test_browser import CALM
 
-from foretell.report.pdf import find_chromium
 from foretell.runs import build_runs
 
 collect_ignore_glob = [] if find_spec("fastapi") else ["test_*.py"]  # the extra web
@@ -61,17 +58,3 @@ def running(explorer):
 def address(explorer):
     with running(explorer) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """A browser, or skip."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    found = find_chromium()
-    if found is None:
-        pytest.skip("no Chromium is on this machine: install one, or name it in FORETELL_CHROMIUM")
-    root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with playwright.sync_playwright() as engine:
-        browser = engine.chromium.launch(executable_path=found, args=[*CALM, *root])
-        yield browser
-        browser.close()

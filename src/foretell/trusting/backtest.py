@@ -64,15 +64,21 @@ def backtest(
     learners = {name: parse_method(name, margin) for name in methods}
     if not learners:
         raise DataError(f"no method is named. Name one, such as {DEFAULT_METHOD}.")
-    table = load_runs(runs)
+    return compose_backtest(question, learners, load_runs(runs), holdout, started)
+
+
+def compose_backtest(
+    question: Question, learners: Mapping[str, Method], table: Runs, holdout: str, started: float
+) -> Backtest:
+    """Return the back-test of one question, with the seconds since `started`, as `time.perf_counter` tells them."""
     scores, findings = answer_held_out(question, learners, table, holdout)
     return Backtest(
         runs=table.name,
-        train=train,
+        train=question.train,
         holdout=holdout,
-        level=level,
-        seed=seed,
-        resamples=resamples,
+        level=question.level,
+        seed=question.bootstrap.seed,
+        resamples=question.bootstrap.resamples,
         seconds=round(time.perf_counter() - started, 3),
         methods=scores,
         warnings=once_each([*table.findings, *findings]),

@@ -15,10 +15,10 @@ from foretell.methods.fitted_family import FittedFamily, fit_family
 from foretell.methods.forecast import compose, family_of, parse_targets
 from foretell.methods.question import Question, look_at_distance
 from foretell.methods.training import stated_sources
-from foretell.results import Backtest, once_each
+from foretell.results import once_each
 from foretell.runs import Runs
 from foretell.targets import Target
-from foretell.trusting.backtest import answer_held_out
+from foretell.trusting.backtest import compose_backtest
 from foretell.web.ask import Ask, BacktestAsk, Teaching
 from foretell.web.charts import build_charts, moving_data
 from foretell.web.once import Once
@@ -128,18 +128,7 @@ class Explorer:
         tell("waiting for a turn")
         with self._turn:
             tell(f"fitting {ask.method} to the runs before the cut-off")
-            scores, findings = answer_held_out(question, {ask.method: learner}, table, ask.holdout)
-        return Backtest(
-            runs=self.table.name,
-            train=question.train,
-            holdout=ask.holdout,
-            level=ask.level,
-            seed=ask.seed,
-            resamples=ask.resamples,
-            seconds=round(perf_counter() - started, 3),
-            methods=scores,
-            warnings=once_each([*self.table.findings, *findings]),
-        ).to_dict()
+            return compose_backtest(question, {ask.method: learner}, table, ask.holdout, started).to_dict()
 
     def _require_few(self, ask: BacktestAsk, table: Runs) -> None:
         held = table.where(ask.holdout).frame["run"].n_unique()

@@ -5,6 +5,7 @@ from functools import cache
 from gzip import compress
 from importlib.resources import files
 
+from foretell.report.pages.page import chart_style
 from foretell.web.apart import APART
 
 EXPORTS = "window.vegaEmbed = vegaEmbed;"
@@ -29,7 +30,9 @@ def page_files() -> dict[str, File]:
         "/docs.js": ("docs.js", "text/javascript; charset=utf-8"),
         "/docs": ("docs.html", "text/html; charset=utf-8"),
     }
-    return {address: File((own / name).read_bytes(), kind) for address, (name, kind) in texts.items()}
+    found = {address: File((own / name).read_bytes(), kind) for address, (name, kind) in texts.items()}
+    style = found["/app.css"]
+    return found | {"/app.css": File(style.content + chart_style().encode(), style.kind)}
 
 
 @cache

@@ -29,11 +29,6 @@ class Once(Generic[Value]):
             self._settle(question, answer, work_out)
         return answer.result()
 
-    def has(self, question: Hashable) -> bool:
-        """Tell whether an answer is known already."""
-        with self._lock:
-            return question in self._known and self._known[question].done()
-
     def _settle(self, question: Hashable, answer: "Future[Value]", work_out: Callable[[], Value]) -> None:
         try:
             answer.set_result(work_out())

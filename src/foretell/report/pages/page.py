@@ -20,13 +20,18 @@ def page(title: str, parts: Iterable[str]) -> str:
         title: Its heading.
         parts: HTML, already escaped.
     """
-    style = (files("foretell.report.pages") / "report.css").read_text(encoding="utf-8")
+    style = (files("foretell.report.pages") / "report.css").read_text(encoding="utf-8") + chart_style()
     body = _numbered("\n".join(parts))
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>foretell: {escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{style}</style></head>\n'
         f"<body><main><h1>{escape(title)}</h1>\n{body}</main></body></html>\n"
     )
+
+
+def chart_style() -> str:
+    """Return the style that turns the colours of charts with the page's scheme."""
+    return (files("foretell.report.pages") / "charts.css").read_text(encoding="utf-8")
 
 
 def heading(text: str, level: int = 2) -> str:
